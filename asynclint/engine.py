@@ -1,0 +1,157 @@
+"""Lint one module: pure, no input or output of its own; the one core behind the command line, standard input and the editor."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import warnings
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asynclint import suppress
+from asynclint.index import extract
+from asynclint.model import Confidence, FileResult, Finding, Problem, Severity
+from asynclint.walk.view import ModuleView
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from asynclint.index import ModuleFacts
+    from asynclint.program import Program
+    from asynclint.source import Source
+    from asynclint.walk.rule import Rule
+    from asynclint.walk.sources import Sources
+
+NESTING = 400  # levels of syntax that libcst's parser and the rules can bear on the stack of a worker
+
+
+def parse(source: Source) -> ast.Module | Problem:
+    """The syntax tree of a source, or why there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source.text)
+    except SyntaxError as error:
+        return Problem(source.path, error.lineno or 0, error.offset or 0, f"cannot parse: {error.msg}")
+    except (RecursionError, MemoryError):
+        return Problem(source.path, 0, 0, "cannot parse: nested too deeply for Python's own parser")
+    except ValueError as error:
+        return Problem(source.path, 0, 0, f"cannot parse: {error}")
+
+
+def index(source: Source) -> ModuleFacts | Problem:
+    """The facts of a source, or why there are none."""
+    enabled = gc.isenabled()
+    gc.disable()  # a tree is all garbage or none: collecting in between only costs
+    try:
+        tree = parse(source)
+        return tree if isinstance(tree, Problem) else extract(tree)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def suspicious(program: Program, module: int, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that may have a finding in a module."""
+    view = ModuleView(program, module)
+    return tuple(rule for rule in rules if rule.suspects(view))
+
+
+def lint(
+    program: Program, module: int, source: Source, rules: Sequence[Rule], sources: Sources, *, enabled: Collection[str], codes: Mapping[str, str],
+    target_version: tuple[int, int],
+) -> FileResult:
+    """All findings of one module by the given rules, suppressions applied. `enabled` are the codes on for the file, `codes` all known
+    ones with their names."""
+    findings: list[Finding] = []
+    problems: list[Problem] = []
+    active = [rule for rule in rules if rule.code in enabled]
+    if active:
+        walked = _walk(program, module, source, active, sources, target_version)
+        if isinstance(walked, Problem):
+            problems.append(walked)
+        else:
+            findings = walked
+    if findings or suppress.may_report(source.text):
+        findings, malformed = _suppressed(source, findings, enabled, codes)
+        problems += malformed
+    findings.sort(key=lambda finding: (finding.span, finding.code, finding.message))
+    return FileResult(source.path, _fingerprinted(source, findings), tuple(sorted(problems)))
+
+
+def _walk(
+    program: Program, module: int, source: Source, rules: Sequence[Rule], sources: Sources, target_version: tuple[int, int]
+) -> list[Finding] | Problem:
+    import libcst as cst
+
+    from asynclint.walk.context import Context
+    from asynclint.walk.positions import Disagreement, match
+    from asynclint.walk.walker import dispatch, walk
+
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        tree = parse(source)
+        if isinstance(tree, Problem):
+            return tree
+        if _depth(tree) > NESTING:
+            return Problem(source.path, 0, 0, f"nested more than {NESTING} levels deep; split the expression, or exclude the file")
+        try:
+            root = cst.parse_module(source.text)
+            twins, numbers = match(root, tree)
+        except cst.ParserSyntaxError as error:
+            return Problem(source.path, error.raw_line, error.raw_column, "cannot parse: Python reads this file, but libcst does not")
+        except Disagreement as error:
+            return Problem(source.path, 0, 0, f"cannot place findings: {error}")
+        ctx = Context(program, module, source, twins, numbers, sources, target_version)
+        walk(root, dispatch(rules), ctx)
+        return ctx.findings
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _depth(tree: ast.AST) -> int:
+    """How deeply the syntax is nested."""
+    deepest, level = 0, [tree]
+    while level and deepest <= NESTING:
+        deepest += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return deepest
+
+
+def _suppressed(
+    source: Source, findings: list[Finding], enabled: Collection[str], codes: Mapping[str, str]
+) -> tuple[list[Finding], tuple[Problem, ...]]:
+    """The findings that no comment suppresses, those of unused suppressions, and what is malformed in the comments."""
+    suppressions = suppress.parse(source)
+    kept, notices = suppress.apply(findings, suppressions, {*enabled, *(codes[code] for code in enabled)})
+    notices += suppress.unknown(suppressions, {*codes, *codes.values()})
+    own = [
+        Finding(
+            notice.code, codes[notice.code], notice.message, Severity.WARNING, Confidence.HIGH, source.path, "<module>", notice.span, (),
+            notice.fix, "" if notice.fix else "only you know which rule was meant", "",
+        )
+        for notice in notices
+        if notice.code in enabled
+    ]
+    return [*kept, *own], suppressions.problems
+
+
+def _fingerprinted(source: Source, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with fingerprints that stay when lines move: of code, function, the line's text without blanks, and the how-manieth it is."""
+    if not findings:
+        return ()
+    from hashlib import blake2b
+
+    seen: Counter[tuple[str, str, str]] = Counter()
+    found = []
+    for finding in findings:
+        key = (finding.code, finding.function, "".join(source.line_text(finding.span.start.line).split()))
+        digest = blake2b("\0".join((*key, str(seen[key]))).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        seen[key] += 1
+        found.append(replace(finding, fingerprint=digest))
+    return tuple(found)
+
+

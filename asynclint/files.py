@@ -1,0 +1,207 @@
+"""Discovery: from the paths that the user gave to the files to lint."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asynclint.config import Settings, glob_below, glob_exact
+from asynclint.model import Problem
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to lint: its path as shown (as the user gave it, `/` between parts), its absolute path, and what the file system says of it."""
+
+    path: str
+    absolute: str
+    size: int
+    mtime_ns: int
+
+
+def discover(paths: Iterable[str], settings: Settings) -> tuple[list[SourceFile], list[Problem]]:
+    """The files to lint under `paths`, sorted, each once; and one problem for everything that cannot be linted.
+
+    Directories are searched for `*.py`; files that are named are taken whatever their suffix, unless `force-exclude` says otherwise.
+    """
+    named = sorted({_shown(path) for path in paths})
+    search = _Search(settings)
+    for path in named:
+        search.add(path)
+    if not search.found and not search.problems and not search.passed_over:
+        search.problems = [Problem(path, 0, 0, "no Python files found") for path in named]
+    return sorted(search.found.values(), key=lambda file: file.path), sorted(search.problems)
+
+
+def is_excluded(path: str, settings: Settings, *, is_directory: bool = False) -> bool:
+    """Whether the path, or a directory that it lies in, is excluded by a pattern; `.gitignore` files are not asked."""
+    relative = settings.relative(path) + ("/" if is_directory else "")
+    return any(glob_below(pattern).match(relative) for pattern in (*settings.exclude, *settings.extend_exclude))
+
+
+class _Search:
+    """One search. `found` maps a path with its links resolved to the file; `passed_over`: a path that the user named was excluded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.found: dict[str, SourceFile] = {}
+        self.problems: list[Problem] = []
+        self.passed_over = False
+        patterns = (*settings.exclude, *settings.extend_exclude)
+        self.excluded = re.compile("|".join(f"(?:{glob_exact(pattern).pattern})" for pattern in patterns) or "(?!)")
+
+    def add(self, path: str) -> None:
+        """Search a path that the user named."""
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            self.problem(path, _reason(error))
+            return
+        is_directory = stat.S_ISDIR(status.st_mode)
+        if self.settings.force_exclude and is_excluded(path, self.settings, is_directory=is_directory):
+            self.passed_over = True
+        elif is_directory:
+            self.walk(path)
+        else:
+            self.take(path, os.path.abspath(path), os.path.realpath(path), status)
+
+    def walk(self, top: str) -> None:
+        """Search a directory, following no links to directories."""
+        absolute = os.path.abspath(top)
+        real = os.path.realpath(top)
+        shown_from = "" if top == "." else top.rstrip("/") + "/"
+        relative_from = "" if absolute == self.settings.root else self.settings.relative(absolute) + "/"
+        respect = self.settings.respect_gitignore
+        pending = [("", absolute, _ignores_above(absolute) if respect else ())]
+        while pending:
+            below, directory, ignores = pending.pop()
+            try:
+                with os.scandir(directory) as entries:
+                    listing = list(entries)
+            except OSError as error:
+                self.problem((shown_from + below).rstrip("/") or top, _reason(error))
+                continue
+            if respect and any(entry.name == ".gitignore" for entry in listing):
+                ignores += _ignores_of(directory)
+            empty = True
+            for entry in listing:
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if not is_directory and not entry.name.endswith(".py"):
+                    continue
+                path = below + entry.name
+                if self.excluded.match(relative_from + path + ("/" if is_directory else "")) or _is_ignored(ignores, entry.path, is_directory):
+                    continue
+                empty = False
+                if is_directory:
+                    pending.append((path + "/", entry.path, ignores))
+                else:
+                    self.take_entry(shown_from + path, entry, real + entry.path[len(absolute) :])
+            if empty and directory.endswith(".py"):
+                self.problem((shown_from + below).rstrip("/"), "is a directory, not a Python file")
+
+    def take_entry(self, path: str, entry: os.DirEntry[str], real: str) -> None:
+        try:
+            status = entry.stat()
+        except OSError as error:
+            self.problem(path, _reason(error))
+            return
+        if not entry.is_symlink():
+            self.take(path, entry.path, real, status)
+        elif not stat.S_ISDIR(status.st_mode):
+            self.take(path, entry.path, os.path.realpath(entry.path), status)
+
+    def take(self, path: str, absolute: str, real: str, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            self.problem(path, f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'a special file')}, not a regular file")
+        elif status.st_size > self.settings.max_file_size:
+            self.problem(path, f"has {status.st_size} bytes, more than the {self.settings.max_file_size} of `max-file-size`")
+        else:
+            file = SourceFile(path, absolute, status.st_size, status.st_mtime_ns)
+            known = self.found.setdefault(real, file)
+            if (absolute != real, path) < (known.absolute != real, known.path):  # of several names, not a link if possible
+                self.found[real] = file
+
+    def problem(self, path: str, message: str) -> None:
+        self.problems.append(Problem(path, 0, 0, message))
+
+
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+def _shown(path: str) -> str:
+    return os.path.normpath(path).replace(os.sep, "/")
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong, in the words of the operating system, without a capital letter."""
+    if error.errno == errno.ELOOP:
+        return "is a symbolic link that leads to itself"
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]
+
+
+# ---------------------------------------------------------------------------------------------------------- .gitignore
+
+# The `.gitignore` files that hold for a directory, outermost first: the directory of each (ending with a separator) and its patterns.
+Ignores = tuple[tuple[str, "GitIgnoreSpec"], ...]
+
+
+def _ignores_above(directory: str) -> Ignores:
+    """The `.gitignore` files above `directory` in its repository; none if they ignore `directory` itself, which the user named."""
+    ignores: Ignores = ()
+    for parent in _parents_in_repository(directory):
+        ignores = _ignores_of(parent) + ignores
+    return () if _is_ignored(ignores, directory, is_directory=True) else ignores
+
+
+def _parents_in_repository(directory: str) -> list[str]:
+    """The parents of `directory` up to the root of its repository, innermost first; none without a repository."""
+    parents = []
+    while not os.path.exists(os.path.join(directory, ".git")):
+        if os.path.dirname(directory) == directory:
+            return []
+        directory = os.path.dirname(directory)
+        parents.append(directory)
+    return parents
+
+
+def _ignores_of(directory: str) -> Ignores:
+    try:
+        with open(os.path.join(directory, ".gitignore"), encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return ()
+    from pathspec import GitIgnoreSpec
+
+    try:
+        patterns = GitIgnoreSpec.from_lines(lines)
+    except ValueError:  # git passes over a line that is no pattern, such as a lone `!`
+        patterns = GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+    return ((os.path.join(directory, ""), patterns),)
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_ignored(ignores: Ignores, path: str, is_directory: bool) -> bool:
+    """Whether git ignores the path: the innermost file that says something decides."""
+    for base, patterns in reversed(ignores):
+        verdict = patterns.check_file(path[len(base) :] + ("/" if is_directory else "")).include
+        if verdict is not None:
+            return verdict
+    return False

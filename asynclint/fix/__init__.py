@@ -1,0 +1,1 @@
+"""From fixes to files: merging edits, adding imports, offloading calls, converging, writing."""

@@ -1,0 +1,122 @@
+"""Applies fixes until nothing changes: choose, merge, add imports, apply, check that it still compiles, index again, lint again."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from asynclint.fix import edits
+from asynclint.fix.imports import additions
+from asynclint.model import Applicability, Edit, Fix, Problem
+from asynclint.source import Source, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from asynclint.model import Finding
+
+PASSES = 10
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run of fixes gave: new sources by path, the number of applied fixes by code, and what went wrong."""
+
+    sources: dict[str, Source]
+    fixed: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def converge(
+    sources: Mapping[str, Source], lint: Callable[[Mapping[str, Source]], Iterable[Finding]], findings: Iterable[Finding], level: Applicability
+) -> Outcome:
+    """Fix until a pass changes nothing, at most `PASSES` times.
+
+    `sources` gives the source of a path; `lint` the findings once the given sources are changed; `findings` those of the sources as they are.
+    `level` is SAFE or UNSAFE: what may be applied.
+    """
+    outcome = Outcome({})
+    refused: set[tuple[object, ...]] = set()
+    for _ in range(PASSES):
+        wanted = [f for f in findings if f.fix and allowed(f.fix, level) and _identity(f) not in refused]
+        changed = _apply_pass(wanted, {**sources, **outcome.sources}, outcome, refused)
+        if not changed:
+            return outcome
+        outcome.sources.update(changed)
+        findings = list(lint(changed))
+    outcome.problems.append(Problem("", 0, 0, f"fixing did not come to rest in {PASSES} passes; what was fixed so far is kept"))
+    return outcome
+
+
+def allowed(fix: Fix, level: Applicability) -> bool:
+    """Whether a fix may be applied at a level."""
+    return fix.applicability is Applicability.SAFE or (level is Applicability.UNSAFE and fix.applicability is Applicability.UNSAFE)
+
+
+def _apply_pass(findings: list[Finding], sources: Mapping[str, Source], outcome: Outcome, refused: set[tuple[object, ...]]) -> dict[str, Source]:
+    """The sources that one pass changes. A fix that cannot be applied is refused for good, with a problem where it should have worked."""
+    while True:
+        chosen, _ = edits.merge([f.fix for f in findings if f.fix])
+        taken = {id(fix) for fix in chosen}
+        todo = [f for f in findings if id(f.fix) in taken]
+        try:
+            changed = {path: _changed(path, [f.fix for f in todo if f.fix], sources[path]) for path in sorted({p for fix in chosen for p in fix.paths})}
+        except _Broken as broken:
+            culprits = [f for f in todo if f.fix and broken.path in f.fix.paths]
+            culprit = _culprit(culprits, sources[broken.path]) or culprits[0]
+            refused.add(_identity(culprit))
+            place = culprit.span.start
+            outcome.problems.append(Problem(culprit.path, place.line, place.column, f"the fix of {culprit.code} is dropped: {broken}", culprit.code))
+            findings = [f for f in findings if f is not culprit]
+            continue
+        outcome.fixed.update(f.code for f in todo)
+        return changed
+
+
+class _Broken(Exception):
+    """Fixed text of a file that cannot be used."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def _changed(path: str, fixes: list[Fix], source: Source) -> Source:
+    """A source after fixes. Raises _Broken where the outcome is no Python, or cannot be encoded."""
+    wanted = [edit for fix in fixes for edit in fix.edits if edit.path == path]
+    more = additions(
+        source, [i for fix in fixes for i in fix.imports if i.path == path], [d for fix in fixes for d in fix.declarations if d.path == path]
+    )
+    if isinstance(more, str):
+        raise _Broken(path, more)
+    try:
+        text = _merged(source.text, wanted, more)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+        return Source.from_bytes(path, source.to_bytes(text))
+    except SyntaxError as error:
+        raise _Broken(path, f"the code would not compile (line {error.lineno}: {error.msg})") from None
+    except (SourceError, ValueError) as error:
+        raise _Broken(path, str(error)) from None
+
+
+def _merged(text: str, wanted: list[Edit], more: Iterable[Edit]) -> str:
+    return edits.apply(text, [*wanted, *more])
+
+
+def _culprit(findings: list[Finding], source: Source) -> Finding | None:
+    """The finding whose fix alone breaks the file."""
+    for finding in findings:
+        try:
+            _changed(source.path, [finding.fix] if finding.fix else [], source)
+        except _Broken:
+            return finding
+    return None
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return (finding.path, finding.fingerprint, finding.fix.title if finding.fix else "")

@@ -1,0 +1,202 @@
+"""Rewrites of a single call: awaited instead, run in a thread, or not at all and why. Text edits around what stays, so comments stay too."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index.refs import dotted
+from asynclint.model import Applicability, Edit, Fix, Import, Span
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.walk.context import Context
+    from asynclint.walk.offloads import Eager
+
+_TIGHTER = frozenset({"Attribute", "Subscript", "Await"})  # parents that bind tighter than `await`
+_THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
+_IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
+_SLEEPS = {"asyncio": "asyncio.sleep", "trio": "trio.sleep", "anyio": "anyio.sleep"}
+
+
+class Withheld(Exception):
+    """No rewrite is possible; the message is the reason, as a user reads it."""
+
+
+def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
+    """`time.sleep(x)` -> `await asyncio.sleep(x)`: the same arguments to an awaitable. Raises Withheld."""
+    _require_await(ctx, node)
+    if replacement == "asyncio.sleep":
+        replacement = _SLEEPS[ctx.backend]
+    opening, closing = _parentheses(ctx, node)
+    func = _function_span(ctx, node)
+    edits = [_edit(ctx, func, f"{opening}await {replacement}"), *_at(ctx, ctx.span(node).end.offset, closing)]
+    module = replacement.rpartition(".")[0]
+    return Fix(f"Replace with `await {replacement}(...)`", demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
+
+
+def await_receiver(ctx: Context, node: cst.Call, replacement: str) -> Fix:
+    """`future.result()` -> `await asyncio.wrap_future(future)`. Raises Withheld."""
+    _require_await(ctx, node)
+    twin = ctx.twin(node)
+    if twin.args or twin.keywords or not isinstance(twin.func, ast.Attribute):
+        return offload(ctx, node, Applicability.UNSAFE)
+    opening, closing = _parentheses(ctx, node)
+    receiver = ctx.span_of(twin.func.value)
+    span = ctx.span(node)
+    tail = ctx.source.span(receiver.end.offset, span.end.offset)
+    if receiver.start.offset != span.start.offset:
+        raise Withheld("the receiver stands in parentheses; write the replacement by hand")
+    edits = [*_at(ctx, span.start.offset, f"{opening}await {replacement}("), _edit(ctx, tail, f"){closing}")]
+    module = replacement.rpartition(".")[0]
+    return Fix(f"Replace with `await {replacement}(...)`", demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
+
+
+def await_call(ctx: Context, node: cst.Call, title: str) -> Fix:
+    """`f(x)` -> `await f(x)`. Raises Withheld."""
+    _require_await(ctx, node)
+    opening, closing = _parentheses(ctx, node)
+    span = ctx.span(node)
+    edits = [*_at(ctx, span.start.offset, f"{opening}await "), *_at(ctx, span.end.offset, closing)]
+    return Fix(title, demoted(ctx, node), tuple(edits))
+
+
+def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applicability.SAFE) -> Fix:
+    """`f(x, y=1)` -> `await asyncio.to_thread(f, x, y=1)` in the words of the file's backend. Raises Withheld.
+
+    anyio's and trio's `run_sync` take no keyword arguments for the function, so they get a `functools.partial`.
+    """
+    _require_await(ctx, node)
+    twin = ctx.twin(node)
+    arguments = [*twin.args, *(keyword.value for keyword in twin.keywords)]
+    if any(argument.__class__ is ast.GeneratorExp for argument in arguments):
+        raise Withheld("an argument is a generator expression, whose body would run in the thread")
+    if _is_handed_over(ctx):
+        raise Withheld("the call is evaluated here and only its result is handed over; see ASL503")
+    if isinstance(ctx.ancestors[-1], _with_item()) and not ctx.ancestors[-2].asynchronous:  # type: ignore[attr-defined]
+        raise Withheld("the value is used as a context manager; move the whole `with` block into a function and run that in a thread")
+    backend = ctx.backend
+    imports = [Import(ctx.path, _IMPORTS[backend])]
+    partial = backend != "asyncio" and bool(twin.keywords)
+    if partial:
+        imports.append(Import(ctx.path, "functools"))
+    prefix = f"await {_THREADS[backend]}({'functools.partial(' if partial else ''}"
+    opening, closing = _parentheses(ctx, node)
+    start = ctx.span(node).start.offset
+    func = _function_span(ctx, node).end.offset
+    arguments_start = ctx.source.text.index("(", func) + 1
+    following = ctx.source.text[arguments_start : arguments_start + 1]
+    separator = "" if not arguments else "," if following in "\r\n \t\\#" else ", "
+    edits = [
+        *_at(ctx, start, opening + prefix),
+        _edit(ctx, ctx.source.span(func, arguments_start), separator),
+        *_at(ctx, ctx.span(node).end.offset, (")" if partial else "") + closing),
+    ]
+    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, demoted(ctx, node)) else Applicability.SAFE
+    return Fix(f"Run in a thread: `await {_THREADS[backend]}({ctx.name(node)}, ...)`", kind, tuple(edits), tuple(imports))
+
+
+def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
+    """`to_thread(f(x))` -> `to_thread(f, x)`. Raises Withheld."""
+    inner, source = eager.argument, ctx.source
+    given = [*inner.args, *inner.keywords]
+    func, whole = ctx.span_of(inner.func).end.offset, ctx.span_of(inner)
+    if source.text[func] != "(":
+        raise Withheld("the function stands in parentheses; pass it and its arguments by hand")
+    if any(isinstance(argument, ast.GeneratorExp) for argument in inner.args):
+        raise Withheld("an argument is a generator expression, whose body would run in the thread")
+    imports: tuple[Import, ...] = ()
+    if not given:
+        edits = [_edit(ctx, source.span(func, whole.end.offset), "")]
+    elif eager.keyword or ctx.twin(node).args[-1] is not inner:
+        raise Withheld("pass the function itself, and its arguments by themselves")
+    else:
+        partial = bool(inner.keywords) and not eager.offload.keywords
+        edits = [_edit(ctx, source.span(func, func + 1), ", ")]
+        if partial:
+            edits += _at(ctx, whole.start.offset, "functools.partial(")
+            imports = (Import(ctx.path, "functools"),)
+        else:
+            edits.append(_edit(ctx, source.span(whole.end.offset - 1, whole.end.offset), ""))
+    return Fix("Hand over the function and its arguments", Applicability.SAFE, tuple(edits), imports)
+
+
+def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
+    """Safe, or unsafe where a new suspension point could come between a test of shared state and the act that depends on it."""
+    function = ctx.function_node
+    if function is None:
+        return Applicability.SAFE
+    here, twin = ctx.twin(node), ctx.twin(function)
+    place = (here.lineno, here.col_offset)
+    nodes: list[Any] = list(ast.walk(twin))
+    tests = [n.test for n in nodes if isinstance(n, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (n.lineno, n.col_offset) <= place]
+    tested = {name for test in tests for name in _shared_names(test, nodes)}
+    for n in nodes:
+        if isinstance(n, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)) and (n.end_lineno, n.end_col_offset) >= place:
+            targets = [n.target] if isinstance(n, (ast.AnnAssign, ast.AugAssign)) else n.targets
+            if any(dotted(t.value if isinstance(t, ast.Subscript) else t) in tested for t in targets):
+                return Applicability.UNSAFE
+    return Applicability.SAFE
+
+
+def _shared_names(test: ast.AST, function: list[Any]) -> set[str]:
+    """The dotted names read in a test that other tasks may change: attributes, and names that are not local to the function."""
+    free = {name for node in function if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    found = {dotted(node) or "" for node in ast.walk(test) if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free)}
+    return found - {""}
+
+
+def _require_await(ctx: Context, node: cst.CSTNode) -> None:
+    reason = ctx.cannot_await()
+    if reason:
+        raise Withheld(reason)
+    lock = ctx.held_lock()
+    if lock:
+        raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
+
+
+def _parentheses(ctx: Context, node: cst.Call) -> tuple[str, str]:
+    """What must stand around `await ...` in the place of a call."""
+    parent = ctx.ancestors[-1]
+    kind = parent.__class__.__name__
+    tight = kind in _TIGHTER or (kind == "Call" and parent.func is node)  # type: ignore[attr-defined]
+    return ("(", ")") if tight and not node.lpar else ("", "")
+
+
+def _function_span(ctx: Context, node: cst.Call) -> Span:
+    """The place of a call's function, parentheses around it included."""
+    start = ctx.span(node).start.offset
+    if node.func.lpar:  # type: ignore[attr-defined]
+        twin = ctx.twin(node)
+        inner = ctx.span_of(twin.func).end.offset
+        depth = len(node.func.lpar)  # type: ignore[attr-defined]
+        end = inner
+        for _ in range(depth):
+            end = ctx.source.text.index(")", end) + 1
+        return ctx.source.span(start, end)
+    return ctx.source.span(start, ctx.span_of(ctx.twin(node).func).end.offset)
+
+
+def _edit(ctx: Context, span: Span, text: str) -> Edit:
+    return Edit(ctx.path, span, text)
+
+
+def _at(ctx: Context, offset: int, text: str) -> list[Edit]:
+    return [Edit(ctx.path, ctx.source.span(offset, offset), text)] if text else []
+
+
+def _is_handed_over(ctx: Context) -> bool:
+    """Whether the node at hand is an argument of a call that runs its argument elsewhere."""
+    import libcst as cst
+
+    if len(ctx.ancestors) < 2 or not isinstance(ctx.ancestors[-1], cst.Arg) or not isinstance(ctx.ancestors[-2], cst.Call):
+        return False
+    catalog = ctx.program.catalog
+    return any(path in catalog.offloads or path in catalog.loop_callbacks for path in ctx.callee_paths(ctx.ancestors[-2]))
+
+
+def _with_item() -> type:
+    import libcst as cst
+
+    return cst.WithItem

@@ -1,0 +1,73 @@
+"""Rewrites that keep a task: a set per module that holds every task until it is done, as the documentation of `asyncio.create_task` advises."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from asynclint.fix.offload import Withheld
+from asynclint.model import Applicability, Declaration, Edit, Fix, Import
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.walk.context import Context
+
+REGISTRY = "background_tasks"
+_TITLE = f"Keep the task in `{REGISTRY}` until it is done"
+
+
+def keep(ctx: Context, node: cst.Call) -> Fix:
+    """Keep the task that a call gives, where the call is a statement of its own or assigned to a name. Raises Withheld."""
+    function = ctx.function_node
+    statement = _statement(ctx, node)
+    twin = ctx.twin(node)
+    edits: list[Edit] = []
+    if isinstance(statement, ast.Expr):
+        name = _free_name(ctx, function)
+        place = ctx.span_of(statement).start.offset
+        edits.append(Edit(ctx.path, ctx.source.span(place, place), f"{name} = "))
+    else:
+        target = statement.targets[0]
+        name = target.id  # type: ignore[attr-defined]
+        if name == "_":
+            name = _free_name(ctx, function)
+            edits.append(Edit(ctx.path, ctx.span_of(target), name))
+    if twin.end_lineno != statement.end_lineno:
+        raise Withheld("the call stands inside a longer statement")
+    source = ctx.source
+    first, last = ctx.span_of(statement).start, ctx.span_of(statement).end
+    indent = source.indentation(first.offset)
+    if source.text[: first.offset].rpartition("\n")[2].rpartition("\r")[2] != indent:
+        raise Withheld("the statement shares its line with others; put it on a line of its own first")
+    rest = source.line_text(last.line)[last.column - 1 :].strip()
+    if rest and not rest.startswith("#"):
+        raise Withheld("the statement shares its line with others; put it on a line of its own first")
+    end = last.offset - (last.column - 1) + len(source.line_text(last.line))
+    lines = f"{source.newline}{indent}{REGISTRY}.add({name}){source.newline}{indent}{name}.add_done_callback({REGISTRY}.discard)"
+    edits.append(Edit(ctx.path, source.span(end, end), lines))
+    declaration = Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task] = set()")
+    return Fix(_TITLE, Applicability.SAFE, tuple(edits), (Import(ctx.path, "asyncio"),), (declaration,))
+
+
+def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
+    parent = ctx.ancestors[-1]
+    kind = parent.__class__.__name__
+    if kind not in ("Expr", "Assign"):
+        raise Withheld("the call is part of a larger expression; bind the task to a name and keep it")
+    statement = ctx.twin(parent)
+    if isinstance(statement, ast.Assign) and (len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name)):
+        raise Withheld("the task is assigned to something other than one name")
+    return statement  # type: ignore[no-any-return]
+
+
+def _free_name(ctx: Context, function: cst.CSTNode | None) -> str:
+    """A name for the task that the function does not use yet; keeps `task` if the fix itself has put it there."""
+    used = set()
+    if function is not None:
+        for node in ast.walk(ctx.twin(function)):
+            if isinstance(node, ast.Name):
+                used.add(node.id)
+            elif isinstance(node, ast.arg):
+                used.add(node.arg)
+    return next(name for name in ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100))) if name not in used)

@@ -1,0 +1,553 @@
+"""The syntax tree of one module -> its facts, in one walk with an explicit stack.
+
+The walk visits expressions in source order, which is also the order of a pre-order walk over libcst's tree: so the n-th call of the facts
+is the n-th `Call` that the libcst walker meets (see `walk.positions`).
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index import facts as f
+from asynclint.index.guards import guarded_parts
+from asynclint.index.order import children
+from asynclint.index.refs import annotation, arguments, dotted, ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asynclint.index.facts import Ref
+
+CONSUMERS = frozenset("list tuple set frozenset dict sorted sum any all min max next enumerate zip map filter join extend update".split())
+SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
+
+
+class _Frame:
+    """A function under construction."""
+
+    __slots__ = ("bindings", "decorators", "flags", "free", "loads", "name", "node", "number", "owner", "params", "parent", "qualname",
+                 "returns", "suspensions", "values", "yields")
+
+    def __init__(self, number: int, name: str, qualname: str, parent: int, owner: int, flags: int, node: Any) -> None:
+        self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
+        self.params: tuple[f.Param, ...] = ()
+        self.decorators: tuple[Ref, ...] = ()
+        self.returns: Ref = None
+        self.values: list[Ref] = []
+        self.yields: list[Ref] = []
+        self.bindings: dict[str, list[Ref]] = {}
+        self.loads: dict[str, None] = {}
+        self.free: dict[str, int] = {}  # names declared global or nonlocal -> the frame they belong to
+        self.suspensions = 0
+
+    def done(self) -> f.Function:
+        node = self.node
+        return f.Function(
+            self.name, self.qualname, self.parent, self.owner, self.flags, self.params, self.decorators, self.returns,
+            tuple(self.values[:8]), tuple(self.yields[:4]), {k: tuple(v) for k, v in self.bindings.items()}, tuple(self.loads),
+            getattr(node, "lineno", 1), getattr(node, "col_offset", 0), getattr(node, "end_lineno", None) or 1,
+        )
+
+
+class _Klass:
+    """A class under construction."""
+
+    __slots__ = ("attributes", "bases", "bindings", "decorators", "line", "name", "number", "outer", "parent", "qualname")
+
+    def __init__(self, number: int, name: str, qualname: str, parent: int, outer: int, line: int) -> None:
+        self.number, self.name, self.qualname, self.parent, self.outer, self.line = number, name, qualname, parent, outer, line
+        self.bases: tuple[Ref, ...] = ()
+        self.decorators: tuple[Ref, ...] = ()
+        self.bindings: dict[str, list[Ref]] = {}
+        self.attributes: dict[str, list[tuple[int, Ref]]] = {}
+
+    def done(self) -> f.Class:
+        return f.Class(
+            self.name, self.qualname, self.parent, self.outer, self.bases, self.decorators,
+            {k: tuple(v) for k, v in self.bindings.items()}, {k: tuple(v) for k, v in self.attributes.items()}, self.line,
+        )
+
+
+class _Extractor:
+    """One walk over one module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.frames: list[_Frame] = []
+        self.classes: list[_Klass] = []
+        self.calls: list[f.Call] = []
+        self.withs: list[f.With] = []
+        self.stars: list[tuple[str, int]] = []
+        self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
+        self.guard = 0
+        self.klass: _Klass | None = None  # the class whose body is being read, directly
+        self.frame = self._new_frame(tree, "<module>", "", -1, 0)
+        self.stack: list[Any] = [(_restore, None)]
+        self.stack.extend(reversed(tree.body))
+
+    def run(self) -> f.ModuleFacts:
+        stack, handlers = self.stack, _HANDLERS
+        pop, extend = stack.pop, stack.extend
+        while stack:
+            node = pop()
+            kind = node.__class__
+            if kind is tuple:
+                node[0](self, node[1])
+                continue
+            handle = handlers.get(kind)
+            if handle is None:
+                extend(children(node))
+            elif handle is not _nothing:
+                handle(self, node)
+        return f.ModuleFacts(
+            tuple(frame.done() for frame in self.frames), tuple(klass.done() for klass in self.classes),
+            tuple(self.calls), tuple(self.withs), tuple(self.stars),
+        )
+
+    # -- scopes
+
+    def _new_frame(self, node: Any, name: str, qualname: str, parent: int, flags: int) -> _Frame:
+        frame = _Frame(len(self.frames), name, qualname, parent, self.klass.number if self.klass else -1, flags, node)
+        self.frames.append(frame)
+        node.number_ = frame.number
+        return frame
+
+    def _qualify(self, name: str) -> str:
+        prefix = self.klass.qualname if self.klass else self.frame.qualname
+        return f"{prefix}.{name}" if prefix else name
+
+    def bind(self, name: str, value: Ref) -> None:
+        """Record that `name` is bound to `value` in the scope at hand."""
+        if self.klass is not None:
+            self.klass.bindings.setdefault(name, []).append(value)
+            return
+        frame = self.frame
+        if name in frame.free:
+            frame = self.frames[frame.free[name]]
+        values = frame.bindings.setdefault(name, [])
+        if value not in values:
+            values.append(value)
+
+    def bind_target(self, target: ast.AST, value: Ref) -> None:
+        """Record an assignment of `value` to a target of any shape."""
+        kind = target.__class__
+        if kind is ast.Name:
+            self.bind(target.id, value)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            self._bind_attribute(target, value)
+        elif kind is ast.Subscript:
+            self._bind_item(target, value)
+        elif kind in (ast.Tuple, ast.List):
+            parts = value[1:] if value.__class__ is tuple and value[0] == "many" else None
+            for n, part in enumerate(target.elts):  # type: ignore[attr-defined]
+                known = parts[n] if parts is not None and n < len(parts) else ("unpack", value, n) if value is not None else None
+                self.bind_target(part, None if part.__class__ is ast.Starred else known)
+        elif kind is ast.Starred:
+            self.bind_target(target.value, None)  # type: ignore[attr-defined]
+
+    def _receiver_class(self, node: ast.AST) -> tuple[_Klass, _Frame] | None:
+        """The class whose instance (or itself) a name stands for: `self` or `cls` of the nearest method."""
+        if node.__class__ is not ast.Name:
+            return None
+        frame: _Frame = self.frame
+        while True:
+            if frame.owner >= 0 and frame.params and frame.params[0].name == node.id:  # type: ignore[attr-defined]
+                return self.classes[frame.owner], self.frame
+            if frame.parent < 0 or node.id in frame.bindings:  # type: ignore[attr-defined]
+                return None
+            frame = self.frames[frame.parent]
+
+    def _bind_attribute(self, target: Any, value: Ref) -> None:
+        found = self._receiver_class(target.value)
+        if found is None:
+            self.frame.flags |= f.WRITES
+            return
+        klass, frame = found
+        pairs = klass.attributes.setdefault(target.attr, [])
+        if (frame.number, value) not in pairs:
+            pairs.append((frame.number, value))
+        if frame.name != "__init__":
+            frame.flags |= f.WRITES
+
+    def _bind_item(self, target: Any, value: Ref) -> None:
+        """`d[k] = v` tells what the container holds."""
+        self.frame.flags |= f.WRITES
+        if value is None:
+            return
+        if target.value.__class__ is ast.Name:
+            if target.value.id in self.frame.bindings:
+                self.bind(target.value.id, ("many", value))
+        elif target.value.__class__ is ast.Attribute:
+            found = self._receiver_class(target.value.value)
+            if found is not None:
+                found[0].attributes.setdefault(target.value.attr, []).append((found[1].number, ("many", value)))
+
+
+def _nothing(self: _Extractor, node: Any) -> None:
+    """Leaves."""
+
+
+def _restore(self: _Extractor, state: Any) -> None:
+    if state is not None:
+        self.frame, self.klass, self.guard = state
+
+
+def _enter_frame(self: _Extractor, frame: _Frame) -> None:
+    self.frame, self.klass = frame, None
+
+
+def _enter_class(self: _Extractor, klass: _Klass) -> None:
+    self.klass = klass
+
+
+def _set_guard(self: _Extractor, guard: int) -> None:
+    self.guard = guard
+
+
+def _parameters(args: ast.arguments) -> tuple[f.Param, ...]:
+    positional = [*args.posonlyargs, *args.args]
+    defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
+    found = [f.Param(a.arg, f.POSITIONAL, annotation(a.annotation), ref(d)) for a, d in zip(positional, defaults, strict=True)]
+    if args.vararg:
+        found.append(f.Param(args.vararg.arg, f.VAR_POSITIONAL, annotation(args.vararg.annotation), None))
+    found += [f.Param(a.arg, f.KEYWORD, annotation(a.annotation), ref(d)) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
+    if args.kwarg:
+        found.append(f.Param(args.kwarg.arg, f.VAR_KEYWORD, annotation(args.kwarg.annotation), None))
+    return tuple(found)
+
+
+def _function(self: _Extractor, node: Any) -> None:
+    flags = f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0
+    frame = self._new_frame(node, node.name, self._qualify(node.name), self.frame.number, flags)
+    frame.params = _parameters(node.args)
+    frame.decorators = tuple(ref(d) for d in node.decorator_list)
+    frame.returns = annotation(node.returns)
+    self.bind(node.name, ("def", frame.number))
+    push = self.stack.append
+    push((_restore, (self.frame, self.klass, self.guard)))
+    self.stack.extend(reversed(node.body))
+    push((_set_guard, 0))
+    push((_enter_frame, frame))
+    self.stack.extend(_signature(node))
+
+
+def _signature(node: Any) -> list[ast.AST]:
+    """Decorators, type parameters, annotations and defaults, last first: they run in the enclosing frame."""
+    found: list[ast.AST] = [*node.decorator_list, *getattr(node, "type_params", ()), node.args]
+    if node.returns is not None:
+        found.append(node.returns)
+    found.reverse()
+    return found
+
+
+def _lambda(self: _Extractor, node: Any) -> None:
+    if not hasattr(node, "number_"):
+        _number_lambda(self, node)
+    frame = self.frames[node.number_]
+    push = self.stack.append
+    push((_restore, (self.frame, self.klass, self.guard)))
+    push(node.body)
+    push((_enter_frame, frame))
+    push(node.args)
+    if node.body.__class__ is ast.Call:
+        self.marks[id(node.body)] = f.LAMBDA_BODY
+    frame.values.append(ref(node.body))
+
+
+def _number_lambda(self: _Extractor, node: Any) -> None:
+    """Give a lambda its number before the Ref of the expression around it is made."""
+    owner, self.klass = self.klass, None
+    frame = self._new_frame(node, "<lambda>", f"{self.frame.qualname}.<lambda>".lstrip("."), self.frame.number, f.LAMBDA)
+    self.klass = owner
+    frame.params = _parameters(node.args)
+
+
+def _class(self: _Extractor, node: Any) -> None:
+    klass = _Klass(len(self.classes), node.name, self._qualify(node.name), self.frame.number, self.klass.number if self.klass else -1, node.lineno)
+    self.classes.append(klass)
+    klass.bases = tuple(ref(base) for base in node.bases)
+    klass.decorators = tuple(ref(d) for d in node.decorator_list)
+    self.bind(node.name, ("class", klass.number))
+    push = self.stack.append
+    push((_restore, (self.frame, self.klass, self.guard)))
+    self.stack.extend(reversed(node.body))
+    push((_enter_class, klass))
+    head = [*node.decorator_list, *getattr(node, "type_params", ()), *node.bases, *node.keywords]
+    head.reverse()
+    self.stack.extend(head)
+
+
+def _call(self: _Extractor, node: Any) -> None:
+    for argument in node.args:
+        if argument.__class__ is ast.Lambda:
+            _number_lambda(self, argument)
+    for keyword in node.keywords:
+        if keyword.value.__class__ is ast.Lambda:
+            _number_lambda(self, keyword.value)
+    func = node.func
+    callee = ref(func)
+    flags = self.marks.pop(id(node), 0) | self.guard
+    self.calls.append(
+        f.Call(self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+    )
+    if (callee.__class__ is str and callee.rpartition(".")[2] in CONSUMERS) or func.__class__ is ast.Attribute and func.attr in CONSUMERS:
+        for argument in node.args:
+            _mark(self, argument, f.CONSUMED)
+    self.stack.extend(children(node))
+    if func.__class__ is ast.Attribute:  # the callee itself is not a read of a property; what it hangs on is
+        self.stack.pop()
+        self.stack.append(func.value)
+
+
+def _mark(self: _Extractor, node: ast.AST, flag: int) -> None:
+    if node.__class__ is ast.Call:
+        self.marks[id(node)] = self.marks.get(id(node), 0) | flag
+
+
+def _attribute(self: _Extractor, node: Any) -> None:
+    name = dotted(node)
+    if name is None:
+        self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
+        self.stack.append(node.value)
+    elif node.ctx.__class__ is ast.Load:
+        self.frame.loads[name] = None
+        return
+    else:
+        self.frame.loads[f"=.{node.attr}"] = None  # assigned or deleted
+    if node.value.__class__ is ast.Attribute and name is not None:
+        self.frame.loads[dotted(node.value) or ""] = None
+
+
+def _await(self: _Extractor, node: Any) -> None:
+    self.frame.suspensions += 1
+    _mark(self, node.value, f.AWAITED)
+    self.stack.append(node.value)
+
+
+def _yield(self: _Extractor, node: Any) -> None:
+    self.frame.flags |= f.GENERATOR
+    self.frame.suspensions += 1
+    if node.value is not None:
+        self.frame.yields.append(ref(node.value))
+        self.stack.append(node.value)
+        if node.__class__ is ast.YieldFrom:
+            _mark(self, node.value, f.CONSUMED)
+
+
+def _return(self: _Extractor, node: Any) -> None:
+    if node.value is not None:
+        self.frame.values.append(ref(node.value))
+        _mark(self, node.value, f.RETURNED)
+        self.stack.append(node.value)
+
+
+def _expression(self: _Extractor, node: Any) -> None:
+    value = node.value
+    _discard(self, value)
+    self.stack.append(value)
+
+
+def _discard(self: _Extractor, value: Any) -> None:
+    kind = value.__class__
+    if kind is ast.Call:
+        _mark(self, value, f.DISCARDED)
+    elif kind is ast.BoolOp:
+        _discard(self, value.values[-1])
+    elif kind is ast.IfExp:
+        _discard(self, value.body)
+        _discard(self, value.orelse)
+    elif kind in (ast.ListComp, ast.SetComp):
+        _discard(self, value.elt)
+
+
+def _assign(self: _Extractor, node: Any) -> None:
+    value = node.value
+    if value.__class__ is ast.Lambda:
+        _number_lambda(self, value)
+    known = ref(value)
+    for target in node.targets:
+        self.bind_target(target, known)
+    if value.__class__ is ast.Call and len(node.targets) == 1 and node.targets[0].__class__ is ast.Name:
+        _mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
+    self.stack.append(value)
+    self.stack.extend(reversed(node.targets))
+
+
+def _annotated_assign(self: _Extractor, node: Any) -> None:
+    declared = annotation(node.annotation)
+    if declared is not None:
+        self.bind_target(node.target, ("ann", declared))
+    if node.value is not None:
+        if node.value.__class__ is ast.Lambda:
+            _number_lambda(self, node.value)
+        self.bind_target(node.target, ref(node.value))
+        self.stack.append(node.value)
+    self.stack.append(node.annotation)
+    self.stack.append(node.target)
+
+
+def _augmented_assign(self: _Extractor, node: Any) -> None:
+    if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
+        self.frame.flags |= f.WRITES
+    self.stack.extend(children(node))
+
+
+def _walrus(self: _Extractor, node: Any) -> None:
+    self.bind_target(node.target, ref(node.value))
+    self.stack.append(node.value)
+
+
+def _for(self: _Extractor, node: Any) -> None:
+    if node.__class__ is ast.AsyncFor:
+        self.frame.suspensions += 1
+        self.bind_target(node.target, ("aiter", ref(node.iter)))
+    else:
+        _mark(self, node.iter, f.CONSUMED)
+        self.bind_target(node.target, ("iter", ref(node.iter)))
+    self.stack.extend(children(node))
+
+
+def _comprehension(self: _Extractor, node: Any) -> None:
+    if node.is_async:
+        self.frame.suspensions += 1
+        self.bind_target(node.target, ("aiter", ref(node.iter)))
+    else:
+        _mark(self, node.iter, f.CONSUMED)
+        self.bind_target(node.target, ("iter", ref(node.iter)))
+    self.stack.extend(children(node))
+
+
+def _with(self: _Extractor, node: Any) -> None:
+    is_async = node.__class__ is ast.AsyncWith
+    if is_async:
+        self.frame.suspensions += 1
+    else:
+        self.stack.append((_leave_with, (node, self.frame.suspensions)))
+    self.stack.extend(reversed(node.body))
+    for item in reversed(node.items):
+        if not is_async:
+            _mark(self, item.context_expr, f.ENTERED)
+        if item.optional_vars is not None:
+            self.bind_target(item.optional_vars, ("aenter" if is_async else "enter", ref(item.context_expr)))
+            self.stack.append(item.optional_vars)
+        self.stack.append(item.context_expr)
+
+
+def _leave_with(self: _Extractor, entered: Any) -> None:
+    node, before = entered
+    if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
+        for item in node.items:
+            expression = item.context_expr
+            self.withs.append(f.With(self.frame.number, ref(expression), expression.lineno, expression.col_offset))
+
+
+def _conditional(self: _Extractor, node: Any) -> None:
+    """`if` and `try`: parts of them may run only off the loop."""
+    guarded = guarded_parts(node)
+    if not guarded:
+        self.stack.extend(children(node))
+        return
+    guard = self.guard
+    for child in children(node):
+        if id(child) in guarded:
+            self.stack += [(_set_guard, guard), child, (_set_guard, f.GUARDED)]
+        else:
+            self.stack.append(child)
+
+
+def _handler(self: _Extractor, node: Any) -> None:
+    if node.name:
+        self.bind(node.name, ("ann", ref(node.type)) if node.type is not None else None)
+    self.stack.extend(children(node))
+
+
+def _import(self: _Extractor, node: Any) -> None:
+    for alias in node.names:
+        name = alias.name
+        if alias.asname:
+            self.bind(alias.asname, ("import", name, "", 0))
+        else:
+            self.bind(name.partition(".")[0], ("import", name.partition(".")[0], "", 0))
+            if "." in name and self.klass is None:
+                self.bind(name, ("import", name, "", 0))  # tells which submodules are loaded; no name has a dot
+
+
+def _import_from(self: _Extractor, node: Any) -> None:
+    for alias in node.names:
+        if alias.name == "*":
+            self.stars.append((node.module or "", node.level))
+        else:
+            self.bind(alias.asname or alias.name, ("import", node.module or "", alias.name, node.level))
+
+
+def _global(self: _Extractor, node: Any) -> None:
+    self.frame.flags |= f.WRITES
+    for name in node.names:
+        self.frame.free[name] = 0
+
+
+def _nonlocal(self: _Extractor, node: Any) -> None:
+    self.frame.flags |= f.WRITES
+    for name in node.names:
+        frame = self.frame
+        while frame.parent > 0:
+            frame = self.frames[frame.parent]
+            if name in frame.bindings or any(p.name == name for p in frame.params):
+                self.frame.free[name] = frame.number
+                break
+
+
+def _delete(self: _Extractor, node: Any) -> None:
+    if any(target.__class__ is not ast.Name for target in node.targets):
+        self.frame.flags |= f.WRITES
+    self.stack.extend(children(node))
+
+
+def _capture(self: _Extractor, node: Any) -> None:
+    if node.name:
+        self.bind(node.name, None)
+    self.stack.extend(children(node))
+
+
+_HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
+    ast.Name: _nothing,
+    ast.Constant: _nothing,
+    ast.Pass: _nothing,
+    ast.Break: _nothing,
+    ast.Continue: _nothing,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.Lambda: _lambda,
+    ast.ClassDef: _class,
+    ast.Call: _call,
+    ast.Attribute: _attribute,
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Return: _return,
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated_assign,
+    ast.AugAssign: _augmented_assign,
+    ast.NamedExpr: _walrus,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.comprehension: _comprehension,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.If: _conditional,
+    ast.Try: _conditional,
+    ast.ExceptHandler: _handler,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Delete: _delete,
+    ast.MatchAs: _capture,
+    ast.MatchStar: _capture,
+}
+
+
+def extract(tree: ast.Module) -> f.ModuleFacts:
+    """The facts of a parsed module. The tree is annotated (`number_` on functions) but otherwise left as it was."""
+    return _Extractor(tree).run()

@@ -1,0 +1,233 @@
+"""What the index knows of one module: plain data, no syntax nodes, quick to send between processes and to keep in a cache.
+
+A **Ref** stands for an expression that the index cannot judge, because that needs other modules. It is a string for a dotted name
+(`"os.path.exists"`, `"self.client.get"`), `None` for what nobody can know, and otherwise a tuple headed by its kind:
+
+    ("attr", ref, name)        attribute of something that is not a dotted name
+    ("call", ref, arguments)   result of a call; arguments as in `Call.arguments`
+    ("item", ref, key)         subscript; key is a Ref
+    ("await", ref)             result of awaiting
+    ("const", value)           None, a bool, a number, a short string
+    ("type", name)             a value of a built-in type, from a literal or display that is not followed further
+    ("many", ref, ...)         list, tuple or set display, and the values of a dict display
+    ("or", ref, ...)           one of these
+    ("op", symbol, left, right)
+    ("enter", ref)  ("aenter", ref)     what `with` / `async with` binds
+    ("iter", ref)   ("aiter", ref)      what `for` / `async for` binds
+    ("unpack", ref, n)         n-th part of an unpacked value
+    ("ann", ref)               a value of the annotated type
+    ("import", module, name, level)     module, or name in it (name "" = the module itself)
+    ("def", n)  ("class", n)  ("param", n)   function or class n of this module; parameter n of the function at hand
+"""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any, NamedTuple
+
+Ref = Any
+
+FORMAT = 1  # part of every cache key: raise it when the shape or the meaning of facts changes
+
+# flags of a call
+AWAITED = 1
+DISCARDED = 2  # an expression statement, `_ = ...`, the body of a lambda whose value nobody reads, an element of a discarded display
+CONSUMED = 4  # iterated on the spot: `for`, comprehension, `list(...)`, `*...`, `yield from`
+GUARDED = 8  # under a test that says: not on the loop, or not at run time
+ENTERED = 16  # item of a sync `with`
+ASSIGNED = 32  # bound to a plain local name
+RETURNED = 64
+LAMBDA_BODY = 128
+
+# flags of a function
+ASYNC = 1
+GENERATOR = 2
+LAMBDA = 4
+WRITES = 8  # assigns to attributes, items or names outside its own frame
+
+# kinds of a parameter
+POSITIONAL, KEYWORD, VAR_POSITIONAL, VAR_KEYWORD = range(4)
+
+
+class Call(NamedTuple):
+    """A call site, in source order. `function` is the frame that runs it. Columns count UTF-8 bytes from 0, as `ast` gives them."""
+
+    function: int
+    callee: Ref
+    arguments: tuple[tuple[str | None, Ref], ...]  # (keyword, "*", "**" or None; value)
+    flags: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class With(NamedTuple):
+    """A sync `with` item in a coroutine whose body suspends: a lock here is held across an await."""
+
+    function: int
+    item: Ref
+    line: int
+    column: int
+
+
+class Param(NamedTuple):
+    """A parameter: its annotation and default as Refs."""
+
+    name: str
+    kind: int
+    annotation: Ref
+    default: Ref
+
+
+class Function(NamedTuple):
+    """A function, lambda, or (number 0) the module's own body."""
+
+    name: str
+    qualname: str
+    parent: int  # the function in whose frame the `def` runs
+    owner: int  # the class that the `def` stands in directly, or -1
+    flags: int
+    params: tuple[Param, ...]
+    decorators: tuple[Ref, ...]
+    returns: Ref  # the annotation
+    values: tuple[Ref, ...]  # what `return` gives
+    yields: tuple[Ref, ...]
+    bindings: dict[str, tuple[Ref, ...]]
+    loads: tuple[str, ...]  # dotted names with an attribute that are read
+    line: int
+    column: int
+    end_line: int
+
+    @property
+    def is_async(self) -> bool:
+        """Whether a call of it gives a coroutine or an async generator."""
+        return bool(self.flags & ASYNC)
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether its body runs only when it is iterated."""
+        return bool(self.flags & GENERATOR)
+
+
+class Class(NamedTuple):
+    """A class: `attributes` are what its methods assign to `self`, with the assigning function."""
+
+    name: str
+    qualname: str
+    parent: int  # the function in whose frame the class statement runs
+    outer: int  # the enclosing class, or -1
+    bases: tuple[Ref, ...]
+    decorators: tuple[Ref, ...]
+    bindings: dict[str, tuple[Ref, ...]]
+    attributes: dict[str, tuple[tuple[int, Ref], ...]]
+    line: int
+
+
+class ModuleFacts(NamedTuple):
+    """All facts of one module."""
+
+    functions: tuple[Function, ...]
+    classes: tuple[Class, ...]
+    calls: tuple[Call, ...]
+    withs: tuple[With, ...]
+    stars: tuple[tuple[str, int], ...]  # star imports: (module, level)
+
+    def pack(self) -> bytes:
+        """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
+        plain = (
+            [(*f[:5], [tuple(p) for p in f.params], *f[6:]) for f in self.functions],
+            [tuple(c) for c in self.classes],
+            [tuple(c) for c in self.calls],
+            [tuple(w) for w in self.withs],
+            self.stars,
+        )
+        return marshal.dumps(plain)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> ModuleFacts:
+        """The facts that `pack` wrote."""
+        functions, classes, calls, withs, stars = marshal.loads(data)
+        return cls(
+            tuple(Function(*f[:5], tuple(Param(*p) for p in f[5]), *f[6:]) for f in functions),
+            tuple(Class(*c) for c in classes),
+            tuple(Call(*c) for c in calls),
+            tuple(With(*w) for w in withs),
+            stars,
+        )
+
+
+class Names(NamedTuple):
+    """The part of a module's facts that the program reads for every module: which names occur in which role."""
+
+    called: frozenset[str]  # last names of callees
+    dropped: frozenset[str]  # last names of callees whose result is dropped
+    loaded: frozenset[str]  # attribute names that are read
+    entered: frozenset[str]  # last names of callees that are items of a sync `with`
+    properties: frozenset[str]  # names of methods that run when an attribute is read
+    coroutines: frozenset[str]  # names of `async def`s
+    aliases: tuple[tuple[str, str], ...]  # (last name of a value, other name it is bound to)
+    bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
+    holds: bool  # whether it has a `With`
+
+
+def last_name(ref: Ref) -> str:
+    """The rightmost name of a callee, `""` if it has none: `"c"` for `a.b.c` and `f().c`."""
+    while ref.__class__ is tuple:
+        if ref[0] == "attr":
+            return str(ref[2])
+        if ref[0] == "import":
+            return str(ref[2] or ref[1].rpartition(".")[2])
+        if ref[0] not in ("call", "item", "await", "ann"):
+            return ""
+        if ref[0] == "call":
+            return ""
+        ref = ref[1]
+    return ref.rpartition(".")[2] if ref else ""
+
+
+def is_property_decorator(ref: Ref) -> bool:
+    """Whether a decorator makes the reading of an attribute run the function, as far as its name tells."""
+    name = last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref)
+    return name in ("property", "cached_property", "abstractproperty") or name.endswith("_property")
+
+
+def names_of(facts: ModuleFacts) -> Names:
+    """The names of a module by role."""
+    called, dropped, entered, loaded, properties = set(), set(), set(), set(), set()
+    aliases: set[tuple[str, str]] = set()
+    for call in facts.calls:
+        name = last_name(call.callee)
+        if name:
+            called.add(name)
+            if call.flags & DISCARDED:
+                dropped.add(name)
+            if call.flags & ENTERED:
+                entered.add(name)
+
+    def bind(name: str, refs: tuple[Ref, ...]) -> None:
+        for ref in refs:
+            other = last_name(ref)
+            if other and other != name:
+                aliases.add((other, name))
+
+    for function in facts.functions:
+        for name, refs in function.bindings.items():
+            bind(name, refs)
+        for param in function.params:
+            bind(param.name, (param.default,))
+        if function.decorators and function.owner >= 0 and any(is_property_decorator(ref) for ref in function.decorators):
+            properties.add(function.name)
+        for dotted in function.loads:
+            loaded.update(dotted.split(".")[1:])
+    for klass in facts.classes:
+        for name, refs in klass.bindings.items():
+            bind(name, refs)
+        for name, pairs in klass.attributes.items():
+            bind(name, tuple(ref for _, ref in pairs))
+    coroutines = frozenset(f.name for f in facts.functions if f.flags & ASYNC)
+    bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
+    return Names(
+        frozenset(called), frozenset(dropped), frozenset(loaded), frozenset(entered), frozenset(properties), coroutines,
+        tuple(sorted(aliases)), bases, bool(facts.withs),
+    )

@@ -1,0 +1,101 @@
+"""The children of a syntax tree's node in the order of the source text."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+_ORDER: dict[type, tuple[str, ...]] = {ast.IfExp: ("body", "test", "orelse")}  # where `_fields` has another order
+_SKIPPED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.alias)
+_SKIPPED_FIELDS = {"ctx", "op", "ops", "names", "name", "attr", "id", "arg", "kind", "type_comment", "simple", "level", "module", "conversion", "is_async",
+                   "kwd_attrs", "rest", "tag"}
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    names = _ORDER.get(kind) or kind._fields  # type: ignore[attr-defined]
+    return tuple(reversed([name for name in names if name not in _SKIPPED_FIELDS]))
+
+
+_FIELDS = {kind: _fields(kind) for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)}
+
+
+def children(node: Any) -> list[ast.AST]:
+    """The children of `node` that are nodes, the last one first: ready to be pushed on a stack."""
+    kind = node.__class__
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(node)  # type: ignore[no-any-return, operator]
+    found: list[ast.AST] = []
+    for name in _FIELDS[kind]:
+        child = getattr(node, name)
+        if child.__class__ is list:
+            found.extend(reversed(child))
+        elif isinstance(child, ast.AST):
+            found.append(child)
+    return found
+
+
+def _call(node: ast.Call) -> list[ast.AST]:
+    found: list[Any] = [*node.args, *[keyword.value for keyword in node.keywords]]
+    if node.args and node.keywords and node.args[-1].__class__ is ast.Starred:  # f(a=1, *b)
+        found.sort(key=lambda n: (n.lineno, n.col_offset))
+    found.reverse()
+    found.append(node.func)
+    return found
+
+
+def _dict(node: ast.Dict) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is not None:
+            found.append(key)
+        found.append(value)
+    found.reverse()
+    return found
+
+
+def _arguments(node: ast.arguments) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    positional = [*node.posonlyargs, *node.args]
+    first = len(positional) - len(node.defaults)
+    for n, argument in enumerate(positional):
+        if argument.annotation:
+            found.append(argument.annotation)
+        if n >= first:
+            found.append(node.defaults[n - first])
+    if node.vararg and node.vararg.annotation:
+        found.append(node.vararg.annotation)
+    for argument, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+        if argument.annotation:
+            found.append(argument.annotation)
+        if default:
+            found.append(default)
+    if node.kwarg and node.kwarg.annotation:
+        found.append(node.kwarg.annotation)
+    found.reverse()
+    return found
+
+
+def _function(node: Any) -> list[ast.AST]:
+    found = [*node.decorator_list, *getattr(node, "type_params", ()), node.args]
+    if node.returns is not None:
+        found.append(node.returns)
+    found += node.body
+    found.reverse()
+    return found
+
+
+def _class(node: Any) -> list[ast.AST]:
+    found = [*node.decorator_list, *getattr(node, "type_params", ()), *node.bases, *[k.value for k in node.keywords], *node.body]
+    found.reverse()
+    return found
+
+
+_SPECIAL = {
+    ast.Call: _call,
+    ast.Dict: _dict,
+    ast.arguments: _arguments,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+}

@@ -1,0 +1,167 @@
+"""Expressions of the syntax tree -> Refs (see `facts`)."""
+
+from __future__ import annotations
+
+import ast
+from sys import intern
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asynclint.index.facts import Ref
+
+DEPTH = 12  # an expression nested deeper than this is unknown
+WIDTH = 8  # parts of a display that are kept
+STRING = 80  # characters of a constant string that are kept
+
+
+def dotted(node: ast.AST) -> str | None:
+    """`a.b.c` as a string where the expression is made of names only, else None."""
+    parts = []
+    while node.__class__ is ast.Attribute:
+        parts.append(node.attr)  # type: ignore[attr-defined]
+        node = node.value  # type: ignore[attr-defined]
+    if node.__class__ is not ast.Name:
+        return None
+    if not parts:
+        return node.id  # type: ignore[attr-defined, no-any-return]
+    parts.append(node.id)  # type: ignore[attr-defined]
+    parts.reverse()
+    return intern(".".join(parts))
+
+
+def ref(node: ast.AST | None, depth: int = DEPTH) -> Ref:
+    """The Ref of an expression; None where it is unknown."""
+    if node is None or depth <= 0:
+        return None
+    make = _MAKERS.get(node.__class__)
+    return make(node, depth - 1) if make else None
+
+
+def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], ...]:
+    """The arguments of a call as (keyword, "*", "**" or None; Ref), positional ones first."""
+    found: list[tuple[str | None, Ref]] = []
+    for node in call.args:
+        found.append(("*", ref(node.value, depth)) if node.__class__ is ast.Starred else (None, ref(node, depth)))  # type: ignore[attr-defined]
+    for keyword in call.keywords:
+        found.append((keyword.arg or "**", ref(keyword.value, depth)))
+    return tuple(found)
+
+
+def annotation(node: ast.AST | None) -> Ref:
+    """The Ref of an annotation; a string annotation is parsed."""
+    if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
+        try:
+            node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr]
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return ref(node)
+
+
+def _name(node: Any, depth: int) -> Ref:
+    return node.id
+
+
+def _attribute(node: Any, depth: int) -> Ref:
+    name = dotted(node)
+    if name is not None:
+        return name
+    base = ref(node.value, depth)
+    return None if base is None else ("attr", base, node.attr)
+
+
+def _call(node: Any, depth: int) -> Ref:
+    callee = ref(node.func, depth)
+    return None if callee is None else ("call", callee, arguments(node, min(depth, 2)))
+
+
+def _constant(node: Any, depth: int) -> Ref:
+    value = node.value
+    if value is None or value is True or value is False or isinstance(value, (int, float)):
+        return ("const", value)
+    if isinstance(value, str) and len(value) <= STRING and value.isprintable():
+        return ("const", value)
+    return ("type", type(value).__name__)
+
+
+def _display(node: Any, depth: int) -> Ref:
+    return ("many", *(ref(item, depth) for item in node.elts[:WIDTH]))
+
+
+def _dict(node: Any, depth: int) -> Ref:
+    return ("many", *(ref(item, depth) for item in node.values[:WIDTH]))
+
+
+def _comprehension(node: Any, depth: int) -> Ref:
+    return ("many", ref(node.elt, depth))
+
+
+def _dict_comprehension(node: Any, depth: int) -> Ref:
+    return ("many", ref(node.value, depth))
+
+
+def _subscript(node: Any, depth: int) -> Ref:
+    base = ref(node.value, depth)
+    if base is None:
+        return None
+    key = node.slice
+    return ("item", base, ("many", *(annotation(k) for k in key.elts[:WIDTH])) if key.__class__ is ast.Tuple else annotation(key))
+
+
+def _await(node: Any, depth: int) -> Ref:
+    base = ref(node.value, depth)
+    return None if base is None else ("await", base)
+
+
+def _if_expression(node: Any, depth: int) -> Ref:
+    return ("or", ref(node.body, depth), ref(node.orelse, depth))
+
+
+def _bool_operation(node: Any, depth: int) -> Ref:
+    return ("or", *(ref(value, depth) for value in node.values[:WIDTH]))
+
+
+_SYMBOLS = {ast.Div: "/", ast.BitOr: "|", ast.Add: "+", ast.Mod: "%"}
+
+
+def _operation(node: Any, depth: int) -> Ref:
+    symbol = _SYMBOLS.get(node.op.__class__)
+    return ("op", symbol, ref(node.left, depth), ref(node.right, depth)) if symbol else None
+
+
+def _walrus(node: Any, depth: int) -> Ref:
+    return ref(node.value, depth)
+
+
+def _lambda(node: Any, depth: int) -> Ref:
+    number = getattr(node, "number_", None)  # given by the extractor to the lambdas of the module
+    return None if number is None else ("def", number)
+
+
+def _formatted(node: Any, depth: int) -> Ref:
+    return ("type", "str")
+
+
+_MAKERS: dict[type, Callable[[Any, int], Ref]] = {
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Call: _call,
+    ast.Constant: _constant,
+    ast.List: _display,
+    ast.Tuple: _display,
+    ast.Set: _display,
+    ast.Dict: _dict,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.Subscript: _subscript,
+    ast.Await: _await,
+    ast.IfExp: _if_expression,
+    ast.BoolOp: _bool_operation,
+    ast.BinOp: _operation,
+    ast.NamedExpr: _walrus,
+    ast.Lambda: _lambda,
+    ast.JoinedStr: _formatted,
+}

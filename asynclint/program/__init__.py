@@ -1,0 +1,179 @@
+"""All facts -> answers: the whole program, and the questions that rules may ask of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from asynclint.index import facts as f
+from asynclint.index.facts import ModuleFacts
+from asynclint.program.contexts import Contexts
+from asynclint.program.effects import Effects
+from asynclint.program.names import Resolver
+from asynclint.program.tasks import Tasks
+from asynclint.program.values import ExternalInstance, FunctionValue, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from asynclint.index.facts import Call, Function, Names
+    from asynclint.program.catalog import Catalog, Lock
+    from asynclint.program.modules import Modules
+    from asynclint.program.values import ClassValue, FunctionKey, Value, Values
+
+
+class Program:
+    """The linked program. Facts are unpacked when first looked at; everything is computed once and on demand."""
+
+    def __init__(self, paths: Sequence[str], packed: Mapping[int, bytes], names: Mapping[int, Names], modules: Modules, catalog: Catalog) -> None:
+        """`paths` as the user sees them; `packed` facts and `names` by number of the module (those that could not be read are missing)."""
+        self.paths = paths
+        self.catalog = catalog
+        self.modules = modules
+        self.names = names
+        self._packed = packed
+        self._facts: dict[int, ModuleFacts] = {}
+        self._calls: dict[int, dict[int, list[int]]] = {}
+        self._by_name = _inverted({n: names[n].called for n in names})
+        self._by_load = _inverted({n: names[n].loaded for n in names})
+        self._aliases: dict[str, set[str]] = {}
+        for n in names:
+            for name, other in names[n].aliases:
+                self._aliases.setdefault(name, set()).add(other)
+        self._bases: dict[str, list[tuple[int, int]]] | None = None
+        stems = {number: stem for stem, number in modules.stems.items()}
+        self.resolver = Resolver(modules, [stems.get(n, "") for n in range(len(paths))], self.facts, catalog, self.subclasses_named)
+        self.effects = Effects(self)
+        self.contexts = Contexts(self)
+        self.tasks = Tasks(self)
+
+    # -- facts
+
+    def facts(self, module: int) -> ModuleFacts:
+        """The facts of a module; empty ones for a module that could not be read."""
+        known = self._facts.get(module)
+        if known is None:
+            packed = self._packed.get(module)
+            known = self._facts[module] = ModuleFacts.unpack(packed) if packed is not None else _EMPTY
+        return known
+
+    def function(self, key: FunctionKey) -> Function:
+        """The facts of a function."""
+        return self.facts(key[0]).functions[key[1]]
+
+    def calls_of(self, key: FunctionKey) -> list[int]:
+        """The numbers of the calls that a function's own frame makes."""
+        calls = self._calls.get(key[0])
+        if calls is None:
+            calls = self._calls[key[0]] = {}
+            for number, call in enumerate(self.facts(key[0]).calls):
+                calls.setdefault(call.function, []).append(number)
+        return calls.get(key[1], [])
+
+    def call(self, module: int, number: int) -> Call:
+        """The facts of a call site."""
+        return self.facts(module).calls[number]
+
+    # -- names
+
+    def with_aliases(self, names: Iterable[str]) -> set[str]:
+        """Names, and every other name that one of them is bound to anywhere in the program."""
+        found, todo = set(names), list(names)
+        while todo:
+            for other in self._aliases.get(todo.pop(), ()):
+                if other not in found:
+                    found.add(other)
+                    todo.append(other)
+        return found
+
+    def modules_using(self, names: Iterable[str]) -> list[int]:
+        """The modules with a call whose last name is one of these."""
+        return sorted({module for name in names for module in self._by_name.get(name, ())})
+
+    def modules_reading(self, names: Iterable[str]) -> list[int]:
+        """The modules that read an attribute of one of these names that is a property somewhere."""
+        return sorted({module for name in names if name in self.property_names for module in self._by_load.get(name, ())})
+
+    @cached_property
+    def coroutine_names(self) -> frozenset[str]:
+        """The names of all coroutine functions, of the program and the catalog, and the names they are bound to."""
+        own = {name for names in self.names.values() for name in names.coroutines}
+        return frozenset(self.with_aliases(own | self.catalog.names(self.catalog.coroutines)))
+
+    @cached_property
+    def property_names(self) -> frozenset[str]:
+        """The names of all properties of the program."""
+        return frozenset(name for names in self.names.values() for name in names.properties)
+
+    def entered_names(self) -> set[str]:
+        """The last names of all calls that are items of a sync `with`."""
+        return {name for names in self.names.values() for name in names.entered}
+
+    def subclasses_named(self, name: str) -> list[tuple[int, int]]:
+        """The classes (module, number) one of whose bases is written with this last name, or another name bound to it."""
+        if self._bases is None:
+            self._bases = {}
+            for module in sorted(self.names):
+                for number, bases in enumerate(self.names[module].bases):
+                    for base in bases:
+                        self._bases.setdefault(base, []).append((module, number))
+        found = []
+        for alias in self.with_aliases([name]):
+            found += self._bases.get(alias, ())
+        return sorted(set(found))
+
+    # -- questions
+
+    @cached_property
+    def loop_effects(self) -> dict[int, set[tuple[str, bool]]]:
+        """Per module, the (kind, whether direct) of what call sites and property reads that run on the loop are reported for."""
+        found: dict[int, set[tuple[str, bool]]] = {}
+        for site in self.effects.sites:
+            if self.contexts.on_loop((site.module, site.function)):
+                effect = self.effects.worst(site)
+                if effect is not None:
+                    found.setdefault(site.module, set()).add((effect.kind, effect.is_direct))
+        return found
+
+    @cached_property
+    def spawning_modules(self) -> frozenset[int]:
+        """The modules with a call that gives a task handle, or a name of something that does."""
+        spawned = self.with_aliases(self.catalog.names(self.catalog.tasks))
+        passing = {n for n, names in self.names.items() if not spawned.isdisjoint(names.loaded)}
+        return frozenset(site.module for site in self.tasks.spawns) | passing
+
+    def lock_of(self, value: Value) -> Lock | None:
+        """The lock type that a value is an instance of, if it is one that blocks its thread."""
+        if isinstance(value, ExternalInstance):
+            return next((self.catalog.locks[path] for path in self.catalog.ancestry(value.path) if path in self.catalog.locks), None)
+        return None
+
+    def evaluate(self, ref: f.Ref, scope: Scope) -> Values:
+        """What an expression may stand for."""
+        return self.resolver.evaluate(ref, scope)
+
+    def callees(self, module: int, number: int) -> Values:
+        """What a call site calls."""
+        call = self.call(module, number)
+        return self.resolver.evaluate(call.callee, Scope(module, call.function))
+
+    def property_functions(self, klass: ClassValue, name: str) -> list[FunctionValue]:
+        """The functions that run when the attribute of an instance is read."""
+        return [value for value in self.resolver.property_getters(klass, name) if isinstance(value, FunctionValue)]
+
+    def qualified(self, value: Value) -> str:
+        """A value's dotted name, for messages."""
+        if isinstance(value, FunctionValue):
+            return f"{self.modules.name_of(self.paths[value.module])}.{self.function(value.key).qualname}"
+        return str(getattr(value, "path", value))
+
+
+_EMPTY = ModuleFacts((f.Function("<module>", "", -1, -1, 0, (), (), None, (), (), {}, (), 1, 0, 1),), (), (), (), ())
+
+
+def _inverted(names: dict[int, frozenset[str]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for module in sorted(names):
+        for name in names[module]:
+            found.setdefault(name, []).append(module)
+    return found

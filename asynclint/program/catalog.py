@@ -1,0 +1,347 @@
+"""What is known of the world outside the project: reads `rules/catalog/*.toml` and answers by canonical dotted path.
+
+The format of the files is described in the architecture (section 4); a table or key that is not known is an error that names the file.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from asynclint.index.facts import Ref
+
+_DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
+KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
+
+
+class CatalogError(Exception):
+    """A catalog file that cannot be used; the message names the file and the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that; the literal may be a dotted name (`os.WNOHANG`)."""
+
+    keyword: str
+    position: int  # -1: by keyword only
+    value: Ref
+
+    def holds(self, arguments: tuple[tuple[str | None, Ref], ...]) -> bool:
+        """Whether a call's arguments meet the condition."""
+        return any(
+            (keyword == self.keyword or (keyword is None and n == self.position)) and _same(value, self.value)
+            for n, (keyword, value) in enumerate(arguments)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A callable outside the project that blocks the calling thread."""
+
+    path: str
+    kind: str
+    instead: str = ""
+    offload: str = "safe"  # safe, unsafe, never
+    unless: tuple[Condition, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    takes_file: int = -1
+    light: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A class outside the project."""
+
+    path: str
+    bases: tuple[str, ...] = ()
+    returns: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    operators: dict[str, str] = field(default_factory=dict)
+    enter: str = "self"
+    async_enter: str = "self"
+    items: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offload:
+    """A callable that runs one of its arguments in a worker thread or process."""
+
+    path: str
+    callable: int | str
+    awaits: bool = False
+    keywords: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock type that blocks its thread, and its asynchronous counterpart ("" where there is none)."""
+
+    path: str
+    instead: str = ""
+    reentrant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A framework's way of calling a function of the project: a decorator, or an overridden method."""
+
+    decorator: str = ""
+    override: str = ""
+    sync_runs: str = "thread"
+
+
+class Catalog:
+    """Everything known of the outside world, by canonical path."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[str, Block] = {}
+        self.types: dict[str, Type] = {}
+        self.returns: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+        self.offloads: dict[str, Offload] = {}
+        self.wrappers: dict[str, int | str] = {}
+        self.loop_callbacks: dict[str, int | str] = {}
+        self.entries: dict[str, Entry] = {}
+        self.tasks: set[str] = set()
+        self.locks: dict[str, Lock] = {}
+        self.touches_loop: set[str] = set()
+        self.coroutines: set[str] = set()
+        self._canonical: dict[str, str] = {}
+        self._methods: dict[tuple[str, str], str] = {}
+
+    # -- reading
+
+    @classmethod
+    def load(cls, folder: Path) -> Catalog:
+        """The catalog of all files in a folder. Raises CatalogError."""
+        import tomli
+
+        catalog = cls()
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                catalog.add(tomli.loads(path.read_text(encoding="utf-8")), str(path))
+            except tomli.TOMLDecodeError as error:
+                raise CatalogError(f"{path}: {error}") from None
+        return catalog
+
+    def add(self, tables: dict[str, Any], origin: str) -> None:
+        """Take in the tables of one file. Raises CatalogError where a table or key is unknown or a value has the wrong shape."""
+        for table, content in tables.items():
+            if table == "aliases":
+                self.aliases.update(content)
+                continue
+            reader = _READERS.get(table)
+            if reader is None:
+                raise CatalogError(f"{origin}: unknown table `{table}`; known are aliases, {', '.join(_READERS)}")
+            for row in content:
+                try:
+                    reader(self, dict(row))
+                except (KeyError, TypeError, ValueError, SyntaxError) as error:
+                    raise CatalogError(f"{origin}: [[{table}]] {row}: {error}") from None
+        self._canonical.clear()
+        self._methods.clear()
+
+    # -- asking
+
+    def canonical(self, path: str) -> str:
+        """The documented spelling of a dotted path: aliases resolved, also of its prefixes."""
+        known = self._canonical.get(path)
+        if known is None:
+            known = self.aliases.get(path)
+            if known is None:
+                head, _, tail = path.rpartition(".")
+                known = f"{self.canonical(head)}.{tail}" if head else path
+                known = self.aliases.get(known, known)
+            self._canonical[path] = known
+        return known
+
+    def ancestry(self, path: str) -> list[str]:
+        """A type and its bases, nearest first."""
+        found, todo = [], [path]
+        while todo:
+            current = todo.pop(0)
+            if current not in found:
+                found.append(current)
+                known = self.types.get(current)
+                if known:
+                    todo.extend(map(self.canonical, known.bases))
+        return found
+
+    def method(self, path: str, name: str) -> str:
+        """The path under which a method of a type is known: that of the nearest class in its ancestry of which something is known."""
+        key = (path, name)
+        found = self._methods.get(key)
+        if found is None:
+            found = f"{path}.{name}"
+            for owner in self.ancestry(path):
+                candidate = f"{owner}.{name}"
+                if self.knows(candidate) or (owner in self.types and name in self.types[owner].returns):
+                    found = candidate
+                    break
+            self._methods[key] = found
+        return found
+
+    def knows(self, path: str) -> bool:
+        """Whether any table of callables has the path."""
+        return (
+            path in self.blocks or path in self.returns or path in self.offloads or path in self.loop_callbacks
+            or path in self.tasks or path in self.coroutines or path in self.touches_loop or path in self.wrappers
+        )
+
+    def attribute(self, path: str, name: str) -> str:
+        """The type of an attribute of a type's instances, or ""."""
+        for owner in self.ancestry(path):
+            known = self.types.get(owner)
+            if known and name in known.attributes:
+                return self._self(known.attributes[name], path)
+        return ""
+
+    def result(self, path: str, receiver: str = "") -> str:
+        """The type that a call gives, or "": `receiver` is the type of the instance for a method."""
+        if path in self.returns:
+            return self._self(self.returns[path], receiver)
+        owner, _, name = path.rpartition(".")
+        for base in self.ancestry(owner):
+            known = self.types.get(base)
+            if known and name in known.returns:
+                return self._self(known.returns[name], receiver or owner)
+        return ""
+
+    def trait(self, path: str, name: str) -> str:
+        """`enter`, `async_enter` or `items` of a type, with "self" replaced; "" where nothing is known."""
+        for owner in self.ancestry(path):
+            known = self.types.get(owner)
+            if known:
+                value = str(getattr(known, name))
+                if value and value != "self":
+                    return value
+        return "" if name == "items" else path
+
+    def operator(self, path: str, symbol: str) -> str:
+        """The type of a binary operation with an instance of the type, or ""."""
+        for owner in self.ancestry(path):
+            known = self.types.get(owner)
+            if known and symbol in known.operators:
+                return self._self(known.operators[symbol], path)
+        return ""
+
+    def names(self, paths: Iterable[str]) -> set[str]:
+        """The last names of paths; of a constructor the class's name."""
+        return {path.rpartition(".")[2] for path in paths}
+
+    @staticmethod
+    def _self(type_: str, receiver: str) -> str:
+        head, _, tail = type_.rpartition(":")
+        return f"{head}:{receiver}" if tail == "self" and head else receiver if tail == "self" else type_
+
+
+def _paths(row: dict[str, Any], key: str = "call") -> list[str]:
+    value = row.pop(key)
+    found = [value] if isinstance(value, str) else list(value)
+    if not all(isinstance(path, str) and path for path in found):
+        raise ValueError(f"`{key}` takes a dotted path or a list of them")
+    return found
+
+
+def _same(ref: Ref, wanted: Ref) -> bool:
+    """Equality that tells `False` from `0`."""
+    return bool(ref == wanted) and (ref.__class__ is str or type(ref[1]) is type(wanted[1]))
+
+
+def _end(row: dict[str, Any]) -> None:
+    if row:
+        raise ValueError(f"unknown key `{next(iter(row))}`")
+
+
+def _condition(text: str) -> Condition:
+    name, sign, literal = text.partition("=")
+    if not sign:
+        raise ValueError(f"`{text}` is not of the form name=LITERAL")
+    value = literal if _DOTTED.fullmatch(literal) else ("const", ast.literal_eval(literal))
+    if name.startswith("arg") and name[3:].isdigit():
+        return Condition("", int(name[3:]), value)
+    return Condition(name, -1, value)
+
+
+def _block(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, kind = _paths(row), row.pop("on")
+    if kind not in KINDS:
+        raise ValueError(f"`on` is one of {', '.join(KINDS)}")
+    offload = row.pop("offload", "safe")
+    if offload not in ("safe", "unsafe", "never"):
+        raise ValueError("`offload` is one of safe, unsafe, never")
+    unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "light", "help") if key in row}
+    _end(row)
+    for path in paths:
+        catalog.blocks[path] = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+
+
+def _type(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row, "type"):
+        rest = dict(row)
+        bases = rest.pop("bases", ())
+        catalog.types[path] = Type(path, (bases,) if isinstance(bases, str) else tuple(bases), **rest)
+
+
+def _returns(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, type_ = _paths(row), row.pop("type")
+    _end(row)
+    catalog.returns.update(dict.fromkeys(paths, type_))
+
+
+def _offload(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row):
+        catalog.offloads[path] = Offload(path, **row)
+
+
+def _positions(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+    def read(catalog: Catalog, row: dict[str, Any]) -> None:
+        paths, position = _paths(row), row.pop("callable")
+        _end(row)
+        getattr(catalog, table).update(dict.fromkeys(paths, position))
+
+    return read
+
+
+def _entry(catalog: Catalog, row: dict[str, Any]) -> None:
+    key = "decorator" if "decorator" in row else "override"
+    for path in _paths(row, key):
+        catalog.entries[path] = Entry(**{key: path}, **row)
+
+
+def _lock(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row, "type"):
+        catalog.locks[path] = Lock(path, **row)
+
+
+def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+    def read(catalog: Catalog, row: dict[str, Any]) -> None:
+        paths = _paths(row)
+        row.pop("coroutine", None)
+        _end(row)
+        getattr(catalog, table).update(paths)
+
+    return read
+
+
+_READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
+    "blocks": _block,
+    "types": _type,
+    "returns": _returns,
+    "offloads": _offload,
+    "wrappers": _positions("wrappers"),
+    "loop_callbacks": _positions("loop_callbacks"),
+    "entries": _entry,
+    "tasks": _set("tasks"),
+    "locks": _lock,
+    "touches_loop": _set("touches_loop"),
+    "coroutines": _set("coroutines"),
+}

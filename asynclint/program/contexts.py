@@ -1,0 +1,113 @@
+"""Which code runs on an event loop, and what must not leave its thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.index import facts as f
+from asynclint.program import types
+from asynclint.program.values import Bound, ClassValue, External, FunctionValue, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.program import Program
+    from asynclint.program.values import FunctionKey, Value
+
+_REACH = 400  # functions that are looked through for hazards; more is unknown
+
+
+class Contexts:
+    """Where functions run."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._hazards: dict[FunctionKey, str] = {}
+        self.callbacks: dict[FunctionKey, str] = {}
+        self._find_callbacks()
+        self._find_overrides()
+
+    def on_loop(self, key: FunctionKey) -> bool:
+        """Whether a function's own frame runs on an event loop: a coroutine, a callback of the loop, a method that the loop calls."""
+        return self._program.function(key).is_async or key in self.callbacks
+
+    # -- callbacks
+
+    def _find_callbacks(self) -> None:
+        program, catalog = self._program, self._program.catalog
+        names = catalog.names(catalog.loop_callbacks)
+        for module in program.modules_using(names):
+            for number, call in enumerate(program.facts(module).calls):
+                name = f.last_name(call.callee)
+                if name not in names:
+                    continue
+                for value in program.callees(module, number):
+                    if isinstance(value, External) and value.path in catalog.loop_callbacks:
+                        ref = types.argument(call.arguments, catalog.loop_callbacks[value.path])
+                        for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
+                            if not program.function(function.key).is_async:
+                                self.callbacks.setdefault(function.key, name)
+
+    def functions(self, values: Iterable[Value]) -> Iterable[FunctionValue]:
+        """The functions of the project among values, also inside `functools.partial`."""
+        for value in values:
+            if isinstance(value, FunctionValue):
+                yield value
+            elif isinstance(value, Bound) and value.calls:
+                yield from self.functions(value.items)
+
+    def _find_overrides(self) -> None:
+        program = self._program
+        for path, entry in program.catalog.entries.items():
+            if not entry.override or entry.sync_runs != "loop":
+                continue
+            owner, _, name = path.rpartition(".")
+            for module, number in program.subclasses_named(owner.rpartition(".")[2]):
+                klass = ClassValue(module, number)
+                if External(owner) in program.resolver.mro(klass):
+                    for ref in program.resolver.klass(klass).bindings.get(name, ()):
+                        if ref.__class__ is tuple and ref[0] == "def":
+                            self.callbacks.setdefault((module, ref[1]), name)
+
+    # -- hazards of moving a function into a thread
+
+    def hazard(self, key: FunctionKey) -> str:
+        """Why a sync function must not run in a thread ("" if nothing forbids it): it, or what it calls, needs the loop's own thread."""
+        return self._search(key)[0]
+
+    def doubt(self, key: FunctionKey) -> str:
+        """Why it is not certain that a sync function may run in a thread, or ""."""
+        return self._search(key)[1]
+
+    def _search(self, start: FunctionKey) -> tuple[str, str]:
+        program = self._program
+        seen, todo, doubt = {start}, [start], ""
+        while todo:
+            key = todo.pop()
+            function = program.function(key)
+            if function.is_generator and key == start:
+                return "it is a generator, whose body runs where it is iterated", ""
+            if function.flags & f.WRITES:
+                doubt = doubt or f"`{function.qualname}` changes state that other code may share"
+            for number in program.calls_of(key):
+                call = program.call(key[0], number)
+                values = program.callees(key[0], number)
+                if not values and not doubt:
+                    doubt = f"what `{f.last_name(call.callee) or 'a call'}` in `{function.qualname}` does is not known"
+                for value in values:
+                    if isinstance(value, External) and value.path in program.catalog.touches_loop:
+                        return f"`{function.qualname}` uses `{value.path}`, which needs the thread of the event loop", ""
+                    block = program.catalog.blocks.get(value.path) if isinstance(value, External) else None
+                    if block is not None and block.offload == "never":
+                        return f"`{function.qualname}` uses `{block.path}`, which is bound to its thread", ""
+                    if block is not None and block.offload == "unsafe":
+                        doubt = doubt or f"`{block.path}` is not documented as thread-safe"
+                for target in program.effects.targets(values, call.flags):
+                    if isinstance(target, FunctionValue) and target.key not in seen:
+                        seen.add(target.key)
+                        todo.append(target.key)
+            if len(seen) > _REACH:
+                return "", doubt or "it reaches too much code to be sure"
+        return "", doubt
+
+

@@ -1,0 +1,239 @@
+"""Which calls block, and by which chain: propagated backward from the catalog, on demand.
+
+Only call sites whose last name is that of something known to block are resolved; each sync function found to block adds its own name, and the
+names of what it implements, until no name is new. Level by level, so that the first chain found for a kind is a shortest one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index import facts as f
+from asynclint.program import types
+from asynclint.program.catalog import KINDS
+from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.program import Program
+    from asynclint.program.catalog import Block
+    from asynclint.program.values import FunctionKey, Value
+
+_LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
+_CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where something is run: the n-th call of a module, or (`call` -1) the reading of a property by a dotted name in a function."""
+
+    module: int
+    function: int
+    call: int
+    load: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a call site blocks on: the primitive, and the function of the project through which it is reached (None: called right here)."""
+
+    block: Block
+    through: FunctionKey | None
+    depth: int
+
+    @property
+    def kind(self) -> str:
+        """One of `catalog.KINDS`."""
+        return self.block.kind
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the call itself is the primitive."""
+        return self.through is None
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Smaller is worse: heavy before light, loud kinds first, short chains first."""
+        return (self.block.light, _LOUDNESS[self.kind], self.depth)
+
+
+class Effects:
+    """The blocking call sites of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._expanded: set[str] = set()
+        self._entered = False
+        self.sites: dict[Site, dict[str, Effect]] = {}
+        self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
+        self._callers: dict[FunctionKey, dict[Site, None]] = {}
+        self._direct: dict[Site, list[Block]] = {}
+        self._run()
+
+    def chain(self, site: Site) -> list[tuple[Site, Effect]]:
+        """The hops from a call site to the primitive."""
+        hops: list[tuple[Site, Effect]] = []
+        effect = self.worst(site)
+        while effect is not None:
+            hops.append((site, effect))
+            if effect.through is None or len(hops) > 100:
+                break
+            effect, site = self.functions[effect.through][effect.kind]
+        return hops
+
+    def worst(self, site: Site) -> Effect | None:
+        """The effect that a call site is reported for."""
+        found = self.sites.get(site)
+        return min(found.values(), key=lambda e: e.rank) if found else None
+
+    # -- propagation
+
+    def _run(self) -> None:
+        catalog = self._program.catalog
+        constructors = {path.rpartition(".")[0] for path in catalog.blocks if path.endswith((".__init__", ".__enter__", ".__exit__"))}
+        self._expand(catalog.names(catalog.blocks) | catalog.names(constructors))
+        frontier: dict[FunctionKey, None] = {}
+        for site, blocks in self._direct.items():
+            for block in blocks:
+                self._record(site, Effect(block, None, 0), frontier)
+        level = 0
+        while frontier:
+            level += 1
+            self._expand({name for key in frontier for name in self._names_of(key)})
+            reached: dict[FunctionKey, None] = {}
+            for key in sorted(frontier):
+                effects = [effect for effect, _ in self.functions[key].values() if effect.depth < level]
+                for site in self._callers.get(key, ()):
+                    for effect in effects:
+                        self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
+            frontier = reached
+
+    def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
+        """Note that a site has an effect; its function, if sync and not yet known for the kind, is reached."""
+        known = self.sites.setdefault(site, {})
+        old = known.get(effect.kind)
+        if old is None or (effect.block.light, effect.depth) < (old.block.light, old.depth):
+            known[effect.kind] = effect
+        key = (site.module, site.function)
+        function = self._program.function(key)
+        if site.function == 0 or function.is_async:
+            return
+        effects = self.functions.setdefault(key, {})
+        first = effects.get(effect.kind)
+        if first is None or (first[0].block.light and not effect.block.light):
+            effects[effect.kind] = (effect, site)
+            if not self._is_cached(key):
+                reached[key] = None
+
+    def _is_cached(self, key: FunctionKey) -> bool:
+        """Whether a function runs once and then answers from memory."""
+        function = self._program.function(key)
+        return bool(function.decorators) and not _CACHES.isdisjoint(self._program.resolver.decorators(function, key[0]))
+
+    # -- names
+
+    def _names_of(self, key: FunctionKey) -> set[str]:
+        """The names under which a function can be run."""
+        function = self._program.function(key)
+        names = {function.name}
+        if function.owner >= 0 and function.name in ("__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"):
+            value = ClassValue(key[0], function.owner)
+            resolver = self._program.resolver
+            names |= {resolver.klass(k).name for k in (value, *resolver.below(value))}
+            if function.name in ("__enter__", "__exit__"):
+                names |= self._program.entered_names()
+        return names
+
+    def _expand(self, names: Iterable[str]) -> None:
+        """Resolve every call site and property read with one of these names, or with another name that one of them is bound to."""
+        program = self._program
+        wanted = program.with_aliases(names) - self._expanded
+        self._expanded |= wanted
+        for module in program.modules_using(wanted):
+            facts = program.facts(module)
+            for number, call in enumerate(facts.calls):
+                if not call.flags & f.GUARDED and f.last_name(call.callee) in wanted:
+                    self._resolve(Site(module, call.function, number), call)
+        for module in program.modules_reading(wanted):
+            for number, function in enumerate(program.facts(module).functions):
+                for dotted in function.loads:
+                    if not wanted.isdisjoint(dotted.split(".")[1:]):
+                        self._resolve_load(module, number, dotted, wanted)
+
+    def _resolve(self, site: Site, call: f.Call) -> None:
+        scope = Scope(site.module, call.function)
+        values = self._program.resolver.evaluate(call.callee, scope)
+        for target in self.targets(values, call.flags):
+            if isinstance(target, FunctionValue):
+                self._callers.setdefault(target.key, {})[site] = None
+            elif self.blocks(target, call, scope):
+                self._direct.setdefault(site, []).append(target)
+
+    def _resolve_load(self, module: int, number: int, dotted: str, wanted: set[str]) -> None:
+        parts = dotted.split(".")
+        for n in range(1, len(parts)):
+            if parts[n] in wanted:
+                for value in self._program.resolver.evaluate(".".join(parts[:n]), Scope(module, number)):
+                    if isinstance(value, Instance):
+                        for target in self._program.property_functions(value.klass, parts[n]):
+                            self._callers.setdefault(target.key, {})[Site(module, number, -1, ".".join(parts[: n + 1]))] = None
+
+    # -- what a call runs
+
+    def targets(self, values: Iterable[Value], flags: int) -> Iterable[FunctionValue | Block]:
+        """The sync functions of the project and the primitives that calling the values runs now."""
+        catalog, resolver = self._program.catalog, self._program.resolver
+        for value in values:
+            if isinstance(value, External):
+                block = catalog.blocks.get(value.path)
+                if block is not None:
+                    yield block
+                if flags & f.ENTERED:
+                    block = catalog.blocks.get(f"{value.path}.__exit__") or catalog.blocks.get(f"{value.path}.__enter__")
+                    if block is not None:
+                        yield block
+            elif isinstance(value, FunctionValue):
+                yield from self._runs(value, flags)
+            elif isinstance(value, ClassValue):
+                for name in ("__init__", "__post_init__"):
+                    yield from self.targets(resolver.instance_attribute_of_class(value, name), flags & ~f.ENTERED)
+                for base in resolver.mro(value):
+                    if isinstance(base, External) and base.path in catalog.blocks:
+                        yield catalog.blocks[base.path]
+                if flags & f.ENTERED:
+                    for name in ("__enter__", "__exit__"):
+                        yield from self.targets(resolver.instance_attribute_of_class(value, name), 0)
+            elif isinstance(value, Instance):
+                yield from self.targets(resolver.instance_attribute_of_class(value.klass, "__call__"), flags)
+            elif isinstance(value, Bound) and value.calls:
+                yield from self.targets(value.items, flags)
+
+    def _runs(self, value: FunctionValue, flags: int) -> Iterable[FunctionValue]:
+        """The function itself, if calling it runs its body in this thread now."""
+        function = self._program.function(value.key)
+        if function.is_async or types.decorating_coroutine(self._program.resolver, value):
+            return
+        if function.decorators:
+            paths = self._program.resolver.decorators(function, value.module)
+            if any(path in self._program.catalog.wrappers for path in paths):
+                return
+            if function.is_generator and types.MANAGERS.isdisjoint(paths) and not flags & f.CONSUMED:
+                return
+        elif function.is_generator and not flags & f.CONSUMED:
+            return
+        yield value
+
+    def blocks(self, block: Block, call: f.Call, scope: Scope) -> bool:
+        """Whether a call of a primitive blocks, given its arguments."""
+        if any(condition.holds(call.arguments) for condition in block.unless):
+            return False
+        if block.only_if and not any(condition.holds(call.arguments) for condition in block.only_if):
+            return False
+        if block.takes_file >= 0:
+            values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
+            return not any(isinstance(v, ExternalInstance) and v.path in ("io.StringIO", "io.BytesIO") for v in values)
+        return True
+
+

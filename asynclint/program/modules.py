@@ -1,0 +1,100 @@
+"""Which file an import means: source roots, packages, namespace packages, several distributions in one tree."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_INIT = "/__init__"
+
+
+def stem_of(path: str) -> str:
+    """An absolute path without suffix; that of a package's `__init__` is the package's folder."""
+    stem = path.rpartition(".")[0]
+    return stem[: -len(_INIT)] if stem.endswith(_INIT) else stem
+
+
+class Modules:
+    """The files of the project by what they are called in imports.
+
+    A *stem* is the absolute path of a module without its suffix, of a package its folder: so a stem is a module's identity whatever name an
+    import gives it. A folder that is not itself a regular package may be a source root for what lies in it; the configuration's `src` folders
+    always are. Absolute imports look for a root whose path is nearest to the importing file. Source of the rules: the import system's
+    reference, and PEP 420 for packages without `__init__.py`.
+    """
+
+    def __init__(self, paths: Sequence[str], sources: Iterable[str] = ()) -> None:
+        """Take absolute paths of files, `/` between their parts, and absolute paths of the configured source roots."""
+        self.stems: dict[str, int] = {}
+        self.folders: set[str] = set()
+        self._packages: set[str] = set()
+        self._sources = tuple(sources)
+        self._found: dict[tuple[str, str], str | None] = {}
+        for number, path in enumerate(paths):
+            stem = stem_of(path)
+            self.stems.setdefault(stem, number)
+            if path.rpartition(".")[0].endswith(_INIT):
+                self._packages.add(stem)
+        for path in paths:
+            folder = os.path.dirname(path)
+            while folder and folder not in self.folders and folder != "/":
+                self.folders.add(folder)
+                folder = os.path.dirname(folder)
+        self._roots: dict[str, list[str]] = {}
+        for stem in [*self.stems, *(self.folders - self.stems.keys())]:
+            root, _, name = stem.rpartition("/")
+            if root not in self._packages and name.isidentifier():
+                self._roots.setdefault(name, []).append(root)
+
+    def name_of(self, path: str) -> str:
+        """The dotted name of a file's module, for people: from its topmost package, or from a configured source root."""
+        stem = stem_of(path)
+        for source in self._sources:
+            if stem.startswith(source + "/"):
+                return stem[len(source) + 1 :].replace("/", ".")
+        root = os.path.dirname(stem)
+        while root in self._packages:
+            root = os.path.dirname(root)
+        return stem[len(root) + 1 :].replace("/", ".")
+
+    def relative(self, stem: str, module: str, level: int) -> str | None:
+        """The stem meant by `from ..module import` in the module `stem`, or None where the project has no such file."""
+        folder = stem if stem in self._packages else os.path.dirname(stem)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        found = f"{folder}/{module.replace('.', '/')}" if module else folder
+        return found if self.exists(found) else None
+
+    def absolute(self, stem: str, module: str) -> str | None:
+        """The stem meant by `import module` in the module `stem`, or None where it lies outside the project."""
+        top = module.partition(".")[0]
+        key = (os.path.dirname(stem), module)
+        if key not in self._found:
+            found = None
+            for root in self._candidates(key[0], top):
+                candidate = f"{root}/{module.replace('.', '/')}"
+                if self.exists(candidate):
+                    found = candidate
+                    break
+            self._found[key] = found
+        return self._found[key]
+
+    def exists(self, stem: str) -> bool:
+        """Whether the project has a module, package or namespace package of that stem."""
+        return stem in self.stems or stem in self.folders
+
+    def _candidates(self, folder: str, top: str) -> list[str]:
+        """The roots that may hold the top-level name, best first."""
+        roots = self._roots.get(top)
+        if not roots:
+            return []
+        configured = [root for root in roots if root in self._sources]
+        if top in sys.stdlib_module_names:
+            return configured
+        usable = [root for root in roots if f"{root}/{top}" in self._packages or (folder + "/").startswith(root + "/")]
+        usable.sort(key=lambda root: (-len(os.path.commonpath((root, folder))), len(root)))
+        return configured + usable

@@ -1,0 +1,346 @@
+"""Ref -> what it stands for: names through scopes and imports, attributes through classes, calls through what they return."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index import facts as f
+from asynclint.program import types
+from asynclint.program.values import (
+    Awaitable,
+    Bound,
+    ClassValue,
+    External,
+    ExternalInstance,
+    FunctionValue,
+    Instance,
+    Manager,
+    Many,
+    Package,
+    Scope,
+    Super,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.index.facts import Class, Function, ModuleFacts, Ref
+    from asynclint.program.catalog import Catalog
+    from asynclint.program.modules import Modules
+    from asynclint.program.values import Value, Values
+
+_BUILTINS = frozenset(dir(builtins))
+_LIMIT = 24  # values of one expression that are followed; more is a registry of anything, and nothing can be said
+_DEPTH = 60  # nested evaluations; deeper is a cycle through ever new values
+
+
+class Resolver:
+    """Evaluates Refs over all modules, memoised. Unknown is the empty tuple."""
+
+    def __init__(self, modules: Modules, stems: list[str], facts: Any, catalog: Catalog, subclasses: Any) -> None:
+        """`facts(n)` gives the facts of module n; `subclasses(name)` the (module, class) pairs that name a class of that last name as base."""
+        self.modules = modules
+        self.stems = stems
+        self.facts = facts
+        self.catalog = catalog
+        self.subclasses_named = subclasses
+        self._values: dict[Any, Values] = {}
+        self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
+        self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
+        self._active: dict[Any, int] = {}  # what is being evaluated, and how deep
+        self._provisional: list[Any] = []
+        self._lowest = 0
+
+    # -- plain access
+
+    def function(self, value: FunctionValue | tuple[int, int]) -> Function:
+        """The facts of a function."""
+        module, number = value.key if isinstance(value, FunctionValue) else value
+        return self.facts(module).functions[number]  # type: ignore[no-any-return]
+
+    def klass(self, value: ClassValue) -> Class:
+        """The facts of a class."""
+        return self.facts(value.module).classes[value.number]  # type: ignore[no-any-return]
+
+    # -- evaluation
+
+    def evaluate(self, ref: Ref, scope: Scope) -> Values:
+        """What a Ref may stand for in a scope."""
+        if ref is None:
+            return ()
+        key = (scope, ref)
+        known = self._values.get(key)
+        if known is not None:
+            started = self._active.get(key)
+            if started is not None and started < self._lowest:
+                self._lowest = started
+            return known
+        depth = len(self._active)
+        if depth > _DEPTH:
+            return ()
+        outer, self._lowest = self._lowest, depth
+        self._active[key] = depth
+        self._values[key] = ()  # a cycle adds nothing to itself
+        found = self._dotted(ref, scope) if ref.__class__ is str else types.EVALUATORS[ref[0]](self, ref, scope)
+        values = self._values[key] = unique(found)
+        del self._active[key]
+        if self._lowest < depth:  # found inside a cycle that began further out: true only until that is finished
+            self._provisional.append(key)
+        elif self._provisional and depth == 0:
+            for other in self._provisional:
+                self._values.pop(other, None)
+            self._provisional.clear()
+        self._lowest = min(outer, self._lowest) if self._lowest < depth else outer
+        return values
+
+    def _dotted(self, name: str, scope: Scope) -> Iterable[Value]:
+        head, _, last = name.rpartition(".")
+        if not head:
+            return self.lookup(last, scope)
+        return self.attribute(self.evaluate(head, scope), last)
+
+    def lookup(self, name: str, scope: Scope) -> Iterable[Value]:
+        """What a plain name stands for: class body, function, enclosing functions, module, star imports, builtins."""
+        facts: ModuleFacts = self.facts(scope.module)
+        if scope.klass >= 0:
+            klass = facts.classes[scope.klass]
+            if name in klass.bindings:
+                return self._all(klass.bindings[name], scope)
+        number = scope.function
+        while number > 0:
+            function = facts.functions[number]
+            here = Scope(scope.module, number)
+            if name in function.bindings:
+                found = list(self._all(function.bindings[name], here))
+                return found + list(self._parameter(function, name, here)) if self._has_parameter(function, name) else found
+            if self._has_parameter(function, name):
+                return self._parameter(function, name, here)
+            number = function.parent
+        return self.member(self.stems[scope.module], name, builtin=True)
+
+    def _all(self, refs: tuple[Ref, ...], scope: Scope) -> Iterable[Value]:
+        if len(refs) > _LIMIT:
+            return ()
+        return [value for ref in refs for value in self.evaluate(ref, scope)]
+
+    @staticmethod
+    def _has_parameter(function: Function, name: str) -> bool:
+        return any(param.name == name for param in function.params)
+
+    def _parameter(self, function: Function, name: str, scope: Scope) -> Iterable[Value]:
+        """What a parameter may stand for: the receiver, the annotation, the default."""
+        n, param = next((n, p) for n, p in enumerate(function.params) if p.name == name)
+        if n == 0 and function.owner >= 0 and param.kind == f.POSITIONAL and not self.is_decorated(function, scope.module, "staticmethod"):
+            klass = ClassValue(scope.module, function.owner)
+            is_class = function.name in ("__new__", "__init_subclass__", "__class_getitem__")
+            return (klass,) if is_class or self.is_decorated(function, scope.module, "classmethod") else (Instance(klass),)
+        outside = Scope(scope.module, max(function.parent, 0))
+        found = list(types.annotated(self, param.annotation, outside))
+        found += self.evaluate(param.default, outside)
+        if param.kind == f.VAR_POSITIONAL or param.kind == f.VAR_KEYWORD:
+            return (Many(tuple(found)),)
+        return found
+
+    # -- modules
+
+    def member(self, stem: str, name: str, *, builtin: bool = False, seen: frozenset[str] = frozenset()) -> Iterable[Value]:
+        """What a name of a module of the project stands for."""
+        number = self.modules.stems.get(stem)
+        if number is not None:
+            facts: ModuleFacts = self.facts(number)
+            refs = facts.functions[0].bindings.get(name)
+            if refs is not None:
+                return self._all(refs, Scope(number, 0))
+            for module, level in facts.stars if not name.startswith("_") else ():
+                target = self._stem(stem, module, level)
+                if target is None:
+                    path = f"{module}.{name}"
+                    if level == 0 and self.catalog.knows(self.catalog.canonical(path)):
+                        return (External(self.catalog.canonical(path)),)
+                elif target not in seen:
+                    found = list(self.member(target, name, seen=seen | {stem}))
+                    if found:
+                        return found
+        if self.modules.exists(f"{stem}/{name}"):
+            return (Package(f"{stem}/{name}"),)
+        return (External(f"builtins.{name}"),) if builtin and name in _BUILTINS else ()
+
+    def _stem(self, stem: str, module: str, level: int) -> str | None:
+        return self.modules.relative(stem, module, level) if level else self.modules.absolute(stem, module)
+
+    def stem_of_import(self, ref: Ref, module: int) -> str | None:
+        """The stem of the module of the project that an import Ref names, or None."""
+        return self._stem(self.stems[module], ref[1], ref[3])
+
+    def imported(self, module: str, name: str, level: int, scope: Scope) -> Iterable[Value]:
+        """What `import module` (name "") or `from module import name` binds."""
+        stem = self._stem(self.stems[scope.module], module, level)
+        if stem is not None:
+            if not name:
+                return (Package(stem),)
+            found = self.member(stem, name)
+            if found or stem in self.modules.stems:
+                return found
+        if level:
+            return ()
+        return (External(self.catalog.canonical(f"{module}.{name}" if name else module)),)
+
+    # -- attributes
+
+    def attribute(self, values: Values, name: str) -> list[Value]:
+        """What `value.name` may stand for."""
+        found: list[Value] = []
+        for value in values:
+            kind = value.__class__
+            if kind is External:
+                found.append(External(self.catalog.canonical(f"{value.path}.{name}")))  # type: ignore[union-attr]
+            elif kind is ExternalInstance:
+                found += self._external_attribute(value.path, name)  # type: ignore[union-attr]
+            elif kind is Instance:
+                found += self.instance_attribute(value.klass, name)  # type: ignore[union-attr]
+            elif kind is Package:
+                found += self.member(value.stem, name)  # type: ignore[union-attr]
+            elif kind is ClassValue:
+                found += self._class_attribute(value, name)  # type: ignore[arg-type]
+            elif kind is Super:
+                found += self._inherited(self.mro(value.klass)[1:], name, value.klass)  # type: ignore[union-attr]
+            elif kind is Many:
+                found += types.container_method(value, name)  # type: ignore[arg-type]
+        return found
+
+    def _external_attribute(self, path: str, name: str) -> Values:
+        type_ = self.catalog.attribute(path, name)
+        if type_:
+            return types.of_type(self.catalog, type_)
+        return (External(self.catalog.method(path, name), path),)
+
+    def instance_attribute(self, klass: ClassValue, name: str) -> Iterable[Value]:
+        """An attribute of an instance: what methods assign to it, class attributes, methods, properties; from the class or its bases."""
+        found = list(self._inherited(self.mro(klass), name, klass))
+        if found:
+            return found
+        return [value for below in self.below(klass) for value in self._own(below, name, below)]
+
+    def instance_attribute_of_class(self, klass: ClassValue, name: str) -> Values:
+        """A method found on the class of an instance, not on the instance itself: how the language looks up `__init__` and its like."""
+        return unique(self._inherited(self.mro(klass), name, klass))
+
+    def property_getters(self, klass: ClassValue, name: str) -> list[Value]:
+        """The functions that run when an attribute of an instance is read."""
+        for owner in self.mro(klass):
+            if isinstance(owner, ClassValue):
+                facts = self.klass(owner)
+                refs = facts.bindings.get(name, ())
+                numbers = [ref[1] for ref in refs if ref.__class__ is tuple and ref[0] == "def"]
+                if refs or name in facts.attributes:
+                    functions = [FunctionValue(owner.module, number, klass) for number in numbers]
+                    return [v for v in functions if self.is_property(self.function(v), owner.module) and len(self.function(v).params) == 1]
+        return []
+
+    def _inherited(self, classes: Iterable[ClassValue | External], name: str, receiver: ClassValue) -> Iterable[Value]:
+        for klass in classes:
+            if isinstance(klass, External):
+                path = self.catalog.method(klass.path, name)
+                attribute = self.catalog.attribute(klass.path, name)
+                if attribute:
+                    return types.of_type(self.catalog, attribute)
+                if self.catalog.knows(path) or klass.path in self.catalog.types:
+                    return (External(path, klass.path),)
+                continue
+            found = list(self._own(klass, name, receiver))
+            if found:
+                return found
+        return ()
+
+    def _own(self, value: ClassValue, name: str, receiver: ClassValue) -> Iterable[Value]:
+        """What a class itself says of an attribute of its instances."""
+        klass = self.klass(value)
+        if name.startswith("__") and not name.endswith("__"):
+            pass  # a private name is the same text in every method of its class
+        for number, ref in klass.attributes.get(name, ()):
+            yield from self.evaluate(ref, Scope(value.module, number))
+        scope = Scope(value.module, klass.parent, value.number)
+        for ref in klass.bindings.get(name, ()):
+            for found in self.evaluate(ref, scope):
+                if isinstance(found, FunctionValue) and ref.__class__ is tuple and ref[0] == "def":
+                    yield from self._bind(found, receiver)
+                else:
+                    yield found
+
+    def _bind(self, value: FunctionValue, receiver: ClassValue) -> Iterable[Value]:
+        function = self.function(value)
+        bound = FunctionValue(value.module, value.number, receiver)
+        if self.is_property(function, value.module):
+            return types.returned(self, bound)
+        return (bound,)
+
+    def _class_attribute(self, klass: ClassValue, name: str) -> Iterable[Value]:
+        found = list(self._inherited(self.mro(klass), name, klass))
+        return found
+
+    # -- classes
+
+    def mro(self, value: ClassValue) -> tuple[ClassValue | External, ...]:
+        """A class and its bases, in the order in which attributes are looked up (depth first; a common base stands last)."""
+        known = self._mro.get(value)
+        if known is not None:
+            return known
+        self._mro[value] = (value,)
+        klass = self.klass(value)
+        scope = Scope(value.module, klass.parent, klass.outer)
+        order: list[ClassValue | External] = [value]
+        for ref in klass.bases:
+            for base in self.evaluate(types.without_parameters(ref), scope):
+                if isinstance(base, ClassValue):
+                    inherited: Iterable[ClassValue | External] = self.mro(base)
+                elif isinstance(base, External):
+                    inherited = (base,)
+                else:
+                    continue
+                for item in inherited:
+                    if item in order and item != value:
+                        order.remove(item)
+                    if item != value:
+                        order.append(item)
+        self._mro[value] = tuple(order)
+        return self._mro[value]
+
+    def below(self, value: ClassValue) -> tuple[ClassValue, ...]:
+        """The direct and indirect subclasses of a class in the project."""
+        known = self._below.get(value)
+        if known is None:
+            self._below[value] = ()
+            found = []
+            for module, number in self.subclasses_named(self.klass(value).name):
+                candidate = ClassValue(module, number)
+                if candidate != value and value in self.mro(candidate):
+                    found.append(candidate)
+                    found += [c for c in self.below(candidate) if c not in found]
+            known = self._below[value] = tuple(found)
+        return known
+
+    # -- decorators
+
+    def decorators(self, function: Function, module: int) -> list[str]:
+        """The canonical paths of a function's decorators from outside the project."""
+        scope = Scope(module, max(function.parent, 0), function.owner)
+        found = []
+        for ref in function.decorators:
+            target = ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref
+            found += [value.path for value in self.evaluate(target, scope) if isinstance(value, External)]
+        return found
+
+    def is_decorated(self, function: Function, module: int, name: str) -> bool:
+        """Whether a builtin decorator (`staticmethod`, `classmethod`) is on a function."""
+        return name in function.decorators and bool(function.decorators)
+
+    def is_property(self, function: Function, module: int) -> bool:
+        """Whether reading the attribute runs the function."""
+        return any(map(f.is_property_decorator, function.decorators))
+
+
+def unique(values: Iterable[Value]) -> Values:
+    """The values without repetition, none of too many."""
+    found = tuple(dict.fromkeys(values))
+    return found if len(found) <= _LIMIT else ()

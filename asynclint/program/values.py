@@ -1,0 +1,111 @@
+"""What an expression may stand for, as far as the program can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+FunctionKey = tuple[int, int]  # (number of the module, number of the function in it)
+
+
+class Scope(NamedTuple):
+    """Where a Ref is read: a function of a module, or a class body (`klass` >= 0) in the frame of that function."""
+
+    module: int
+    function: int
+    klass: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A module of the project, by its stem."""
+
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A function of the project; `receiver` is the class whose instance it is bound to, if any."""
+
+    module: int
+    number: int
+    receiver: ClassValue | None = None
+
+    @property
+    def key(self) -> FunctionKey:
+        """Its identity in the program."""
+        return (self.module, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the project."""
+
+    module: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a class of the project."""
+
+    klass: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()` in a method of the class."""
+
+    klass: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A thing outside the project, by its canonical path; `receiver` is the type of the instance that a method is bound to."""
+
+    path: str
+    receiver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalInstance:
+    """A value of a type outside the project (or of what a callable there gives), by its canonical path."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A container or iterable of such values."""
+
+    items: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitable:
+    """What gives such values when awaited; `function` is the coroutine function of the project that made it, if one did."""
+
+    items: Values
+    function: FunctionValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """What a `contextmanager` of the project gives: `with` binds the items, and runs the function."""
+
+    items: Values
+    function: FunctionValue
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A callable made of another one: `functools.partial(f, ...)`, or the method of a container that gives its items."""
+
+    items: Values
+    calls: bool  # True: calling it calls the items; False: calling it gives the items
+
+
+Value: TypeAlias = (
+    Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Awaitable | Manager | Bound
+)
+Values: TypeAlias = tuple[Value, ...]

@@ -1,0 +1,248 @@
+"""What a rule may ask of the module at hand and of the whole program, and how it reports."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index import facts as f
+from asynclint.index.refs import dotted, ref
+from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
+from asynclint.program.effects import Site
+from asynclint.program.values import External, FunctionValue, Scope
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.program import Program
+    from asynclint.program.effects import Effect
+    from asynclint.program.values import FunctionKey, Values
+    from asynclint.source import Source
+    from asynclint.walk.rule import Rule
+    from asynclint.walk.sources import Sources
+
+
+class Context:
+    """One module while its tree is walked. Nodes that are asked about must be of a kind in `positions.TWINS`."""
+
+    def __init__(
+        self, program: Program, module: int, source: Source, twins: dict[cst.CSTNode, Any], numbers: dict[cst.CSTNode, int], sources: Sources,
+        target_version: tuple[int, int],
+    ) -> None:
+        self.program = program
+        self.module = module
+        self.source = source
+        self.path = source.path
+        self.target_version = target_version
+        self.ancestors: list[cst.CSTNode] = []
+        self.rule: Rule
+        self.findings: list[Finding] = []
+        self._twins = twins
+        self._numbers = numbers
+        self._sources = sources
+        self._functions = {(fn.line, fn.column): n for n, fn in enumerate(program.facts(module).functions) if n}
+
+    # -- places and texts
+
+    def twin(self, node: cst.CSTNode) -> Any:
+        """The node of the standard library's tree that is the same code."""
+        return self._twins[node]
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """The place of a node, without parentheses around it."""
+        return self.span_of(self._twins[node])
+
+    def span_of(self, twin: Any) -> Span:
+        """The place of a node of the standard library's tree."""
+        return self.source.span_of(twin.lineno, twin.col_offset, twin.end_lineno, twin.end_col_offset)
+
+    def text(self, node: cst.CSTNode) -> str:
+        """The source text of a node, without parentheses around it."""
+        return self.text_of(self._twins[node])
+
+    def text_of(self, twin: Any) -> str:
+        """The source text of a node of the standard library's tree."""
+        span = self.span_of(twin)
+        return self.source.text[span.start.offset : span.end.offset]
+
+    def name(self, node: cst.Call) -> str:
+        """How a call's function is written, on one line, shortened in the middle."""
+        text = " ".join(self.text_of(self._twins[node].func).split())
+        return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
+
+    # -- the function at hand
+
+    @property
+    def function_node(self) -> cst.CSTNode | None:
+        """The function or lambda in whose frame the node at hand runs; None at module level. Decorators and defaults run outside."""
+        path = self.ancestors
+        for n in range(len(path) - 1, -1, -1):
+            kind = path[n].__class__.__name__
+            if kind in ("FunctionDef", "Lambda") and n + 1 < len(path) and path[n + 1] is path[n].body:  # type: ignore[attr-defined]
+                return path[n]
+            if kind == "Lambda" and n + 1 == len(path):
+                return path[n]  # the node at hand is the lambda's body
+        return None
+
+    @property
+    def function(self) -> FunctionKey:
+        """The key of the function in whose frame the node at hand runs."""
+        node = self.function_node
+        if node is None:
+            return (self.module, 0)
+        twin = self._twins[node]
+        return (self.module, self._functions[(twin.lineno, twin.col_offset)])
+
+    @property
+    def scope(self) -> Scope:
+        """The scope in which names at the node at hand are read."""
+        return Scope(*self.function)
+
+    @property
+    def on_loop(self) -> bool:
+        """Whether the node at hand runs on an event loop."""
+        return self.program.contexts.on_loop(self.function)
+
+    def cannot_await(self) -> str:
+        """Why no `await` may stand at the node at hand, or ""."""
+        comprehensions = 0
+        for n in range(len(self.ancestors) - 1, -1, -1):
+            node = self.ancestors[n]
+            kind = node.__class__.__name__
+            inside = n + 1 < len(self.ancestors) and self.ancestors[n + 1] is getattr(node, "body", None)
+            if kind == "FunctionDef":
+                if not inside:
+                    return "the call stands in a decorator or a default"
+                if node.asynchronous is None:  # type: ignore[attr-defined]
+                    return f"`{node.name.value}` is not a coroutine, so it cannot await"  # type: ignore[attr-defined]
+                return ""
+            if kind == "Lambda":
+                return "the call stands in a lambda, which cannot await"
+            if kind == "GeneratorExp":
+                return "the call stands in a generator expression, which would become an asynchronous one"
+            if kind == "ClassDef":
+                return "the call stands in a class body, which cannot await"
+            if kind in ("ListComp", "SetComp", "DictComp"):
+                comprehensions += 1
+                if comprehensions > 1 and self.target_version < (3, 11):
+                    return "an `await` in a nested comprehension needs Python 3.11"
+        return "the call stands at module level, outside a coroutine"
+
+    # -- meaning
+
+    def evaluate(self, twin: Any) -> Values:
+        """What an expression (of the standard library's tree) may stand for, read at the node at hand."""
+        return self.program.evaluate(ref(twin), self.scope)
+
+    def call_facts(self, node: cst.Call) -> f.Call:
+        """What the index knows of a call."""
+        return self.program.call(self.module, self._numbers[node])
+
+    def site(self, node: cst.CSTNode) -> Site:
+        """The identity of a call, or of the reading of an attribute, in the program."""
+        number = self._numbers.get(node)
+        if number is not None:
+            return Site(self.module, self.program.call(self.module, number).function, number)
+        return Site(self.module, self.function[1], -1, dotted(self._twins[node]) or "")
+
+    def callees(self, node: cst.Call) -> Values:
+        """What a call may call."""
+        return self.program.callees(self.module, self._numbers[node])
+
+    def callee_paths(self, node: cst.Call) -> list[str]:
+        """The canonical paths of what a call may call outside the project."""
+        return [value.path for value in self.callees(node) if isinstance(value, External)]
+
+    def effect(self, node: cst.CSTNode) -> Effect | None:
+        """What a call, or the reading of an attribute, blocks on; None where it does not or nobody knows."""
+        return self.program.effects.worst(self.site(node))
+
+    def property_effect(self, node: cst.Attribute) -> Effect | None:
+        """What the reading of an attribute blocks on, where that runs a property of the project."""
+        return self.effect(node) if isinstance(self._twins[node].ctx, ast.Load) else None
+
+    def target(self, node: cst.CSTNode) -> FunctionValue | None:
+        """The function of the project through which a call blocks."""
+        effect = self.effect(node)
+        return FunctionValue(*effect.through) if effect is not None and effect.through is not None else None
+
+    def is_acquire(self, node: cst.Call) -> bool:
+        """Whether a call takes a lock that blocks its thread."""
+        return any(
+            isinstance(value, External) and value.path.endswith(".acquire") and value.path.rpartition(".")[0] in self.program.catalog.locks
+            for value in self.callees(node)
+        )
+
+    def source_of(self, module: int) -> Source:
+        """The source of any module of the program."""
+        return self.source if module == self.module else self._sources.get(module)
+
+    def held_lock(self) -> str:
+        """How the sync lock is written that is held at the node at hand by a `with` of the same function, or ""."""
+        function = self.function_node
+        for node in reversed(self.ancestors):
+            if node is function:
+                break
+            if node.__class__.__name__ == "With" and node.asynchronous is None:  # type: ignore[attr-defined]
+                for item in self._twins[node].items:
+                    if any(self.program.lock_of(value) for value in self.evaluate(item.context_expr)):
+                        return self.text_of(item.context_expr)
+        return ""
+
+    @property
+    def backend(self) -> str:
+        """The library whose words the module uses for async work: asyncio, anyio or trio."""
+        imported = {
+            ref[1].partition(".")[0]
+            for function in self.program.facts(self.module).functions
+            for refs in function.bindings.values()
+            for ref in refs
+            if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
+        }
+        return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
+
+    # -- reporting
+
+    def frame(self, site: Site) -> Frame:
+        """A call site as a hop of a chain."""
+        program = self.program
+        function = program.function((site.module, site.function))
+        source = self._sources.get(site.module)
+        if site.call >= 0:
+            call = program.call(site.module, site.call)
+            line, column = call.line, call.column
+        else:
+            line, column = _place_of_load(source, function, site.load)
+        position = source.position(source.offset_at(line, column))
+        return Frame(program.paths[site.module], position.line, position.column, function.qualname, source.line_text(position.line).strip())
+
+    def chain(self, node: cst.CSTNode) -> tuple[Frame, ...]:
+        """The hops from a blocking call to the primitive, the call itself first."""
+        return tuple(self.frame(site) for site, _ in self.program.effects.chain(self.site(node)))
+
+    def report(
+        self, node: cst.CSTNode, message: str, *, fix: Fix | None = None, no_fix: str = "", chain: tuple[Frame, ...] = (), help: str = "",
+        severity: Severity | None = None, confidence: Confidence | None = None, span: Span | None = None,
+    ) -> None:
+        """Report a finding of the rule at hand at a node. Without a `fix`, `no_fix` must say why there is none."""
+        if fix is None and not no_fix:
+            raise ValueError(f"{self.rule.code}: a finding without a fix must say why (`no_fix`)")
+        if fix is not None and fix.applicability is Applicability.MANUAL and not fix.edits:
+            raise ValueError(f"{self.rule.code}: a fix without edits is no fix; use `no_fix`")
+        rule = self.rule
+        self.findings.append(
+            Finding(
+                rule.code, rule.name, message, severity or rule.severity, confidence or rule.confidence, self.path,
+                self.program.function(self.function).qualname, span or self.span(node), chain, fix, "" if fix else no_fix, "", help,
+            )
+        )
+
+
+def _place_of_load(source: Source, function: f.Function, name: str) -> tuple[int, int]:
+    """Line and column of the first reading of a dotted name in a function."""
+    places = [
+        (node.lineno, node.col_offset)
+        for node in ast.walk(ast.parse(source.text))
+        if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and dotted(node) == name
+    ]
+    return min(places, default=(function.line, function.column))

@@ -1,0 +1,142 @@
+"""libcst nodes <-> positions, by ordinal.
+
+The n-th node of a kind in a pre-order walk over libcst's tree is the n-th of that kind in a source-order walk over the standard library's tree, which
+knows its place in the text. That is exact and far cheaper than libcst's own position provider, which renders the whole module.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from asynclint.index.order import children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
+    cst.Call: (ast.Call,),
+    cst.Attribute: (ast.Attribute,),
+    cst.Await: (ast.Await,),
+    cst.With: (ast.With, ast.AsyncWith),
+    cst.For: (ast.For, ast.AsyncFor),
+    cst.CompFor: (ast.comprehension,),
+    cst.FunctionDef: (ast.FunctionDef, ast.AsyncFunctionDef),
+    cst.ClassDef: (ast.ClassDef,),
+    cst.Lambda: (ast.Lambda,),
+    cst.Expr: (ast.Expr,),
+    cst.Assign: (ast.Assign,),
+    cst.AnnAssign: (ast.AnnAssign,),
+    cst.Return: (ast.Return,),
+    cst.Yield: (ast.Yield, ast.YieldFrom),
+    cst.If: (ast.If,),
+    cst.While: (ast.While,),
+    cst.ExceptHandler: (ast.ExceptHandler,),
+    cst.NamedExpr: (ast.NamedExpr,),
+}
+
+_SKIPPED = frozenset(
+    "leading_lines lines_after_decorators header footer leading_whitespace trailing_whitespace lpar rpar lbracket rbracket lbrace rbrace comma "
+    "semicolon equal colon star dot attr operator asynchronous indent encoding default_indent default_newline has_trailing_newline annotation_colon "
+    "whitespace_before whitespace_after asname names evaluated_name tilde_or_caret value_lpar prefix start end conversion keyword_token".split()
+)
+_ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
+    cst.FunctionDef: ("decorators", "type_parameters", "params", "returns", "body"),
+    cst.ClassDef: ("decorators", "type_parameters", "bases", "keywords", "body"),
+    cst.Parameters: ("posonly_params", "params", "star_arg", "kwonly_params", "star_kwarg"),
+    cst.Param: ("annotation", "default"),
+    cst.IfExp: ("body", "test", "orelse"),
+    cst.Arg: ("value",),
+    cst.AsName: (),
+    cst.Attribute: ("value",),
+    cst.CompFor: ("target", "iter", "ifs", "inner_for_in"),
+    cst.For: ("target", "iter", "body", "orelse"),
+    cst.MatchCase: ("pattern", "guard", "body"),
+    cst.WithItem: ("item", "asname"),
+    cst.ExceptHandler: ("type", "body"),
+    cst.ExceptStarHandler: ("type", "body"),
+    cst.Import: (),
+    cst.ImportFrom: (),
+    cst.Global: (),
+    cst.Nonlocal: (),
+    cst.Name: (),
+    cst.FormattedStringExpression: ("expression", "format_spec"),
+    cst.Slice: ("lower", "upper", "step"),
+    cst.Yield: ("value",),
+    cst.From: ("item",),
+    cst.Raise: ("exc", "cause"),
+}
+_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold code, in the order of the text."""
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = _ORDER.get(kind)
+        if known is None:
+            names = [name for name in kind.__dataclass_fields__ if name not in _SKIPPED and not name.startswith("whitespace_")]  # type: ignore[attr-defined]
+            known = tuple(names)
+        _FIELDS[kind] = known
+    return known
+
+
+def children_of(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The children of a node that hold code, the last one first."""
+    found: list[Any] = []
+    if node.__class__ is cst.WithItem:  # the target of `as` is code, the other targets of AsName are names only
+        asname = node.asname  # type: ignore[attr-defined]
+        return [asname.name, node.item] if asname else [node.item]  # type: ignore[attr-defined]
+    for name in fields_of(node.__class__):
+        child = getattr(node, name)
+        if isinstance(child, cst.CSTNode):
+            found.append(child)
+        elif child.__class__ in (tuple, list):
+            found += [item for item in child if isinstance(item, cst.CSTNode)]
+    found.reverse()
+    return found
+
+
+def _syntax_by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
+    group = {kind: twins[0] for twins in TWINS.values() for kind in twins}
+    found: dict[type[ast.AST], list[ast.AST]] = {twins[0]: [] for twins in TWINS.values()}
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        kind = group.get(node.__class__)
+        if kind is not None:
+            found[kind].append(node)
+        stack.extend(children(node))
+    return found
+
+
+def preorder(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Every node that holds code, parents first, in the order of the text."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children_of(node))
+
+
+class Disagreement(Exception):
+    """The two parsers do not see the same nodes, so no place is certain."""
+
+
+def match(module: cst.Module, tree: ast.Module) -> tuple[dict[cst.CSTNode, Any], dict[cst.CSTNode, int]]:
+    """The syntax node of every libcst node of a kind in `TWINS`, and the number of every call. Raises Disagreement."""
+    syntax = _syntax_by_kind(tree)
+    nodes: dict[type[ast.AST], list[cst.CSTNode]] = {kind: [] for kind in syntax}
+    for node in preorder(module):
+        twins = TWINS.get(node.__class__)
+        if twins is not None:
+            nodes[twins[0]].append(node)
+    found: dict[cst.CSTNode, Any] = {}
+    for kind, ours in nodes.items():
+        theirs = syntax[kind]
+        if len(ours) != len(theirs):
+            raise Disagreement(f"libcst sees {len(ours)} {kind.__name__} nodes where ast sees {len(theirs)}")
+        found.update(zip(ours, theirs, strict=True))
+    return found, {node: n for n, node in enumerate(nodes[ast.Call])}

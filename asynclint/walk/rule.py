@@ -1,0 +1,37 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, ClassVar
+
+from asynclint.model import Confidence, Severity
+
+if TYPE_CHECKING:
+    from asynclint.walk.view import ModuleView
+
+
+class Rule:
+    """Base of all rules. A subclass documents itself in its docstring and defines `visit_X` / `leave_X` for node types X of libcst.
+
+    Visitors are called as `visit_X(node, ctx)` and report through the `Context`. Rules keep no state: one instance serves every module.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.ERROR
+    confidence: ClassVar[Confidence] = Confidence.HIGH
+
+    def suspects(self, module: ModuleView) -> bool:
+        """Whether the module can have a finding of this rule; False must be certain, for the module is then not walked for it."""
+        return True
+
+    @property
+    def doc(self) -> str:
+        """The rule's page, in Markdown."""
+        return inspect.getdoc(type(self)) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the page."""
+        return self.doc.partition("\n")[0]

@@ -1,0 +1,33 @@
+"""The texts of the modules that chains lead through, read when first quoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.source import Source, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Sources:
+    """Source texts by number of the module: those overlaid (being fixed, or unsaved), else as on disk."""
+
+    def __init__(self, paths: Sequence[str], locations: Sequence[str], overlays: Mapping[int, Source]) -> None:
+        """`paths` as shown to the user, `locations` where the files lie."""
+        self._paths = paths
+        self._locations = locations
+        self._overlays = overlays
+        self._read: dict[int, Source] = {}
+
+    def get(self, module: int) -> Source:
+        """The source of a module; an empty one where the file has vanished meanwhile."""
+        known = self._overlays.get(module) or self._read.get(module)
+        if known is None:
+            try:
+                with open(self._locations[module], "rb") as file:
+                    known = Source.from_bytes(self._paths[module], file.read())
+            except (OSError, SourceError):
+                known = Source.from_bytes(self._paths[module], b"")
+            self._read[module] = known
+        return known

@@ -1,0 +1,26 @@
+"""The suspension points of a piece of a coroutine."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FRAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
+_POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
+
+
+def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
+    """The nodes among statements at which the frame that runs them may be suspended, in order of the text: `await`, `async for`, `async with`,
+    the `yield` of an asynchronous generator, and asynchronous comprehensions. Nested functions are other frames.
+    """
+    found: list[Any] = []
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, _POINTS) or (isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)) and any(g.is_async for g in node.generators)):
+            found.append(node)
+        stack += [child for child in ast.iter_child_nodes(node) if not isinstance(child, _FRAMES)]
+    return sorted(found, key=lambda n: (n.lineno, n.col_offset))

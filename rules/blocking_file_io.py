@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from asynclint.api import BlockingRule
+
+
+class BlockingFileIo(BlockingRule):
+    """Flags file system access that runs on the event loop: `open`, methods of file objects, `os`, `shutil`, `pathlib`, `tempfile` and their like.
+
+    ## Why is this bad?
+    A read or write takes microseconds from a warm cache and seconds from a busy disk, a network share or a sleeping drive, and all
+    tasks of the loop wait. There is no asynchronous file access in asyncio; a worker thread is the way.
+
+    ## Example
+    ```python
+    from pathlib import Path
+
+
+    async def load(path: Path) -> str:
+        return path.read_text(encoding="utf-8")
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+    from pathlib import Path
+
+
+    async def load(path: Path) -> str:
+        return await asyncio.to_thread(path.read_text, encoding="utf-8")
+    ```
+
+    ## Fix safety
+    Safe: the same call with the same arguments runs in a worker thread, and its result and exceptions come back through the `await`.
+    Withheld where the value is a context manager (`with open(...)`): move the block into a function and run that in a thread.
+    """
+
+    code, name = "ASL102", "blocking-file-io"
+    kinds = ("file",)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.api import Applicability, Rule, Withheld, blocking, offload
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.api import Context, Fix, ModuleView
+
+KINDS = tuple(blocking.HARMS)
+
+
+class BlockingHelper(Rule):
+    """Flags a call on the event loop of a sync function, method, property or constructor that blocks, however many calls further down.
+
+    ## Why is this bad?
+    The call looks harmless where it stands, and the loop stalls all the same: most blocking calls of real programs are hidden in a helper, half
+    of them in another module. The finding names the primitive and lists every hop that leads to it.
+
+    ## Example
+    ```python
+    import time
+
+
+    def wait_a_little() -> None:
+        time.sleep(0.1)
+
+
+    async def poll() -> None:
+        wait_a_little()
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+    import time
+
+
+    def wait_a_little() -> None:
+        time.sleep(0.1)
+
+
+    async def poll() -> None:
+        await asyncio.to_thread(wait_a_little)
+    ```
+
+    ## Fix safety
+    Safe where everything that the helper does is known, and none of it changes shared state. Else unsafe, since the helper now runs beside the
+    other tasks. Withheld where it uses the loop, a context variable or an object that is bound to its thread.
+    """
+
+    code, name = "ASL110", "blocking-helper"
+
+    def suspects(self, module: ModuleView) -> bool:
+        return module.has_effect_on_loop(KINDS, direct=False)
+
+    def visit_Call(self, node: cst.Call, ctx: Context) -> None:
+        effect = ctx.effect(node)
+        if effect is not None and not effect.is_direct and ctx.on_loop:
+            shown = f"{ctx.name(node)}()"
+            fix, no_fix = None, ""
+            try:
+                fix = self._fix(node, ctx)
+            except Withheld as reason:
+                no_fix = str(reason)
+            self._report(node, ctx, shown, fix, no_fix)
+
+    def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
+        effect = ctx.property_effect(node)
+        if effect is not None and ctx.on_loop:
+            self._report(node, ctx, ctx.text(node), None, "reading a property cannot be awaited; make it a method, or run its work earlier in a thread")
+
+    def _fix(self, node: cst.Call, ctx: Context) -> Fix:
+        target = ctx.target(node)
+        if target is None:
+            raise Withheld("it is not known which function blocks")
+        hazard = ctx.program.contexts.hazard(target.key)
+        if hazard:
+            raise Withheld(f"{hazard}, so it cannot be moved into a thread as it is")
+        doubt = ctx.program.contexts.doubt(target.key)
+        return offload.offload(ctx, node, Applicability.UNSAFE if doubt else Applicability.SAFE)
+
+    def _report(self, node: cst.CSTNode, ctx: Context, shown: str, fix: Fix | None, no_fix: str) -> None:
+        effect = ctx.effect(node)
+        assert effect is not None
+        chain = ctx.chain(node)
+        calls = "1 call" if len(chain) == 2 else f"{len(chain) - 1} calls"
+        ctx.report(
+            node, f"`{shown}` blocks the event loop: {calls} further down, `{effect.block.path}` {blocking.HARMS[effect.kind]}",
+            fix=fix, no_fix=no_fix, chain=chain, severity=blocking.severity(effect), help=effect.block.help,
+        )

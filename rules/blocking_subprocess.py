@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from asynclint.api import BlockingRule
+
+
+class BlockingSubprocess(BlockingRule):
+    """Flags `subprocess.run()` and others that wait for a process on the event loop.
+
+    ## Why is this bad?
+    A process takes as long as it likes, and the loop serves nobody until it ends.
+
+    ## Example
+    ```python
+    import subprocess
+
+
+    async def version() -> str:
+        return subprocess.check_output(["git", "--version"], text=True)
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+    import subprocess
+
+
+    async def version() -> str:
+        return await asyncio.to_thread(subprocess.check_output, ["git", "--version"], text=True)
+    ```
+
+    ## Fix safety
+    Safe for functions that start a process and wait for it: return code, output and exceptions are the same. Unsafe for methods of a
+    `Popen` that other code may use at the same time.
+    """
+
+    code, name = "ASL103", "blocking-subprocess"
+    kinds = ("process",)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.api import Rule, Withheld, lost, tasks
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.api import Context, ModuleView
+
+
+class DiscardedTask(Rule):
+    """Flags a task whose handle is dropped at once.
+
+    ## Why is this bad?
+    The event loop holds only a weak reference to a task. One that nothing else refers to may be collected as garbage in the middle of its work,
+    without a word, and an exception in it is never seen. See the note in the documentation of `asyncio.create_task`.
+
+    ## Example
+    ```python
+    import asyncio
+
+
+    async def refresh() -> None: ...
+
+
+    async def main() -> None:
+        asyncio.create_task(refresh())
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+
+    background_tasks: set[asyncio.Task] = set()
+
+
+    async def refresh() -> None: ...
+
+
+    async def main() -> None:
+        task = asyncio.create_task(refresh())
+        background_tasks.add(task)
+        task.add_done_callback(background_tasks.discard)
+    ```
+
+    ## Fix safety
+    Safe: the task runs as before and is kept in a set of the module until it is done.
+    """
+
+    code, name = "ASL301", "discarded-task"
+
+    def suspects(self, module: ModuleView) -> bool:
+        return module.spawns_tasks()
+
+    def visit_Call(self, node: cst.Call, ctx: Context) -> None:
+        if lost.spawns(ctx, node):
+            if lost.is_dropped(ctx, node):
+                self._report(node, ctx, ctx.name(node))
+            return
+        for argument in lost.spawning_callbacks(ctx, node):
+            ctx.report(
+                node, f"the task that `{argument}()` makes as a callback is dropped, and may be collected as garbage before it is done",
+                no_fix="pass a function that keeps the task, in place of the bare task maker",
+            )
+
+    def _report(self, node: cst.Call, ctx: Context, shown: str) -> None:
+        fix, no_fix = None, ""
+        try:
+            fix = tasks.keep(ctx, node)
+        except Withheld as reason:
+            no_fix = str(reason)
+        ctx.report(
+            node, f"the task from `{shown}()` is dropped: it may be collected as garbage before it is done, and its exception is never seen",
+            fix=fix, no_fix=no_fix, chain=lost.spawn_chain(ctx, node),
+        )

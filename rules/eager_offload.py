@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.api import Rule, Withheld, offload, offloads
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.api import Context, ModuleView
+
+
+class EagerOffload(Rule):
+    """Flags a call whose result is handed to a thread where the function was meant: `asyncio.to_thread(f())`.
+
+    ## Why is this bad?
+    The call runs here, on the event loop, before the thread is even asked for; the thread then gets its result and tries to call that.
+
+    ## Example
+    ```python
+    import asyncio
+    import time
+
+
+    async def pause() -> None:
+        await asyncio.to_thread(time.sleep(1))
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+    import time
+
+
+    async def pause() -> None:
+        await asyncio.to_thread(time.sleep, 1)
+    ```
+
+    ## Fix safety
+    Safe: the function and its arguments are handed over in place of its result, which could not be called. A call that may return a function is
+    not flagged.
+    """
+
+    code, name = "ASL503", "eager-offload"
+
+    def suspects(self, module: ModuleView) -> bool:
+        return module.offloads()
+
+    def visit_Call(self, node: cst.Call, ctx: Context) -> None:
+        found = offloads.eager_argument(ctx, node)
+        if found is None:
+            return
+        fix, no_fix = None, ""
+        try:
+            fix = offload.uncall(ctx, node, found)
+        except Withheld as reason:
+            no_fix = str(reason)
+        inner = " ".join(ctx.text_of(found.argument.func).split())
+        ctx.report(
+            node, f"`{inner}()` runs here, before `{ctx.name(node)}()` gets its result: nothing is moved off the loop",
+            fix=fix, no_fix=no_fix,
+        )

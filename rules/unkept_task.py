@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynclint.api import Rule, Withheld, lost, tasks
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.api import Context, ModuleView
+
+
+class UnkeptTask(Rule):
+    """Flags a task that is bound to a local name which dies with the function, and used nowhere else.
+
+    ## Why is this bad?
+    A name keeps its task only until the function returns. After that the task may be collected as garbage in the middle of its work.
+
+    ## Example
+    ```python
+    import asyncio
+
+
+    async def refresh() -> None: ...
+
+
+    async def main() -> None:
+        task = asyncio.create_task(refresh())
+    ```
+
+    ## Use instead
+    ```python
+    import asyncio
+
+    background_tasks: set[asyncio.Task] = set()
+
+
+    async def refresh() -> None: ...
+
+
+    async def main() -> None:
+        task = asyncio.create_task(refresh())
+        background_tasks.add(task)
+        task.add_done_callback(background_tasks.discard)
+    ```
+
+    ## Fix safety
+    Safe: the task runs as before and is kept in a set of the module until it is done.
+    """
+
+    code, name = "ASL302", "unkept-task"
+
+    def suspects(self, module: ModuleView) -> bool:
+        return module.spawns_tasks()
+
+    def visit_Call(self, node: cst.Call, ctx: Context) -> None:
+        name = lost.unkept_name(ctx, node) if lost.spawns(ctx, node) else ""
+        if not name:
+            return
+        fix, no_fix = None, ""
+        try:
+            fix = tasks.keep(ctx, node)
+        except Withheld as reason:
+            no_fix = str(reason)
+        ctx.report(
+            node, f"only the local name `{name}` holds this task: when the function returns, it may be collected as garbage before it is done",
+            fix=fix, no_fix=no_fix, chain=lost.spawn_chain(ctx, node),
+        )

@@ -1,0 +1,274 @@
+"""Reports: what each format says of the same result."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+from builders import finding, fix, result, span
+
+from asynclint import report
+from asynclint.model import Applicability, Frame, Problem, RunResult
+from asynclint.report import closing_line, diff
+
+SLEEP = finding(fix=fix())
+HELPER = finding(
+    "ASL110",
+    "blocking-helper",
+    message="`load()` reads a file and stops the event loop",
+    at=span(12, 11, 6),
+    chain=(Frame("app.py", 12, 11, "main", "cfg = load()"), Frame("lib/io.py", 4, 8, "load", "return open(PATH).read()")),
+    help="run it in a thread",
+    no_fix="`load` touches the loop",
+)
+
+
+def render(name: str, shown: RunResult) -> str:
+    return report.formatter(name)(shown, report.plain)
+
+
+# ---------------------------------------------------------------------------------------------------------- text
+
+
+def test_text_shows_code_chain_and_why_there_is_no_fix() -> None:
+    shown = result(HELPER, lines={("app.py", 12): "    cfg = load()\n"})
+
+    assert render("text", shown) == (
+        "ASL110 blocking-helper error: `load()` reads a file and stops the event loop\n"
+        "  --> app.py:12:11\n"
+        "   |\n"
+        "12 |     cfg = load()\n"
+        "   |           ^^^^^^\n"
+        "   |\n"
+        "   = chain:\n"
+        "       app.py:12:11 in main: cfg = load()\n"
+        "         lib/io.py:4:8 in load: return open(PATH).read()\n"
+        "   = help: run it in a thread\n"
+        "   = no fix: `load` touches the loop\n"
+        "\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("applicability", "words"),
+    [
+        (Applicability.SAFE, "(safe: --fix applies it)"),
+        (Applicability.UNSAFE, "(unsafe: --fix --unsafe-fixes applies it)"),
+        (Applicability.MANUAL, "(shown only)"),
+    ],
+)
+def test_text_says_who_applies_the_fix(applicability: Applicability, words: str) -> None:
+    assert f" = fix: await `asyncio.sleep` {words}\n" in render("text", result(finding(fix=fix(applicability))))
+
+
+def test_a_chain_of_one_call_is_the_finding_itself() -> None:
+    alone = finding(chain=(Frame("app.py", 3, 5, "wait", "time.sleep(1)"),))
+
+    assert "chain" not in render("text", result(alone))
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "width", "carets"),
+    [
+        ("\ttime.sleep(1)", 2, 13, "    ^^^^^^^^^^^^^"),  # a tab is shown as four spaces
+        ("日本.sleep(1)", 3, 9, "    ^^^^^^^^^"),  # wide characters take two columns
+        ("e\u0301.sleep(1)", 3, 3, " ^^^"),  # combining ones none
+        ("a\x0cb.sleep(1)", 3, 2, "     ^^"),  # a form feed is shown as `\x0c`
+        ("sleep(1)", 9, 0, "        ^"),  # an empty span has one caret
+    ],
+)
+def test_carets_stand_under_the_code(line: str, column: int, width: int, carets: str) -> None:
+    shown = render("text", result(finding(at=span(3, column, width)), lines={("app.py", 3): line}))
+
+    assert f"  | {carets}\n" in shown
+
+
+def test_a_span_of_several_lines_is_marked_to_the_end_of_the_first() -> None:
+    start, end = span(3, 1, 4).start, span(5, 2, 0).end
+    many = finding(at=type(span(1, 1, 1))(start, end))
+
+    assert "3 | with open(p):\n  | ^^^^^^^^^^^^^\n" in render("text", result(many, lines={("app.py", 3): "with open(p):\r\n"}))
+
+
+def test_without_the_line_there_is_no_frame() -> None:
+    assert render("text", result(SLEEP)).startswith(
+        "ASL101 blocking-sleep error: `time.sleep()` stops the event loop\n --> app.py:3:5\n  |\n  = fix: "
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- injection and colours
+
+
+@pytest.mark.parametrize("name", ["text", "concise", "json"])
+@pytest.mark.parametrize("bad", ["\x1b[2J", "\r", "\u202e", "\u2028", "\x9b", "\udce9"])
+def test_control_characters_are_escaped(name: str, bad: str) -> None:
+    shown = render(name, _everywhere(bad))
+
+    assert bad not in shown
+    assert shown.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", ["text", "concise", "json"])
+def test_names_and_messages_start_no_line(name: str) -> None:
+    assert render(name, _everywhere("\n")).count("\n") == render(name, _everywhere("x")).count("\n")
+
+
+def _everywhere(bad: str) -> RunResult:
+    path = f"a{bad}.py"
+    nasty = finding(path=path, message=bad, chain=(Frame(path, 1, 1, bad, bad),) * 2, fix=fix(title=bad), help=bad)
+    return result(nasty, lines={(path, 3): f"    {bad}x"})
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    shown = result(SLEEP, HELPER, lines={("app.py", 3): "    time.sleep(1)"})
+
+    for name in ("text", "concise", "statistics"):
+        coloured = report.formatter(name)(shown, report.painter())
+        assert coloured != render(name, shown)
+        assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == render(name, shown)
+
+
+# ---------------------------------------------------------------------------------------------------------- concise and statistics
+
+
+def test_concise() -> None:
+    assert render("concise", result(SLEEP, HELPER)) == (
+        "app.py:3:5: ASL101 [*] `time.sleep()` stops the event loop\napp.py:12:11: ASL110 `load()` reads a file and stops the event loop\n"
+    )
+
+
+def test_statistics_count_the_most_frequent_first() -> None:
+    some = [SLEEP, finding(), *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
+
+    assert render("statistics", result(*some)) == (
+        "10  ASL102  [*] blocking-file-io\n"
+        " 2  ASL101  [-] blocking-sleep\n"
+        " 1  ASL110  [ ] blocking-helper\n"
+    )  # fmt: skip
+
+
+def test_nothing_found_is_nothing_said() -> None:
+    assert [render(name, result()) for name in ("text", "concise", "statistics")] == ["", "", ""]
+
+
+# ---------------------------------------------------------------------------------------------------------- the closing line
+
+UNSAFE = finding(fix=fix(Applicability.UNSAFE))
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"),
+    [
+        (result(checked=1), "All checks passed: 1 file."),
+        (result(checked=120), "All checks passed: 120 files."),
+        (result(HELPER), "Found 1 finding in 1 file."),
+        (result(SLEEP, finding(path="b.py")), "Found 2 findings in 2 files (1 fixable with --fix)."),
+        (result(SLEEP, UNSAFE, UNSAFE), "Found 3 findings in 1 file (1 fixable with --fix, 2 more with --unsafe-fixes)."),
+        (result(UNSAFE), "Found 1 finding in 1 file (1 fixable with --fix --unsafe-fixes)."),
+        (result(finding(fix=fix(Applicability.MANUAL))), "Found 1 finding in 1 file."),
+        (result(problems=(Problem("a.py", 0, 0, "x"),)), "1 error: not everything could be checked."),
+        (result(HELPER, problems=(Problem("a.py", 0, 0, "x"),)), "Found 1 finding in 1 file. 1 error: not everything could be checked."),
+        (result(checked=2, changed={"a.py": ("", "x")}, fixed={"ASL101": 3}), "Fixed 3 findings in 1 file. All checks passed: 2 files."),
+    ],
+)
+def test_closing_line(shown: RunResult, line: str) -> None:
+    assert closing_line(shown) == line + "\n"
+
+
+def test_closing_line_of_a_diff() -> None:
+    assert closing_line(result(changed={"a.py": ("", "x")}, fixed={"ASL101": 1}), would=True).startswith("Would fix 1 finding in 1 file.")
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (Problem("a.py", 3, 4, "invalid syntax"), "a.py:3:4: error: invalid syntax"),
+        (Problem("a.py", 3, 0, "bad"), "a.py:3: error: bad"),
+        (Problem("a\n.py", 0, 0, "\x1b"), "a\\n.py: error: \\x1b"),
+    ],
+)
+def test_problem_line(problem: Problem, line: str) -> None:
+    assert report.problem_line(problem) == line
+
+
+# ---------------------------------------------------------------------------------------------------------- json
+
+
+def _object(**properties: object) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
+_POSITION = _object(line=_NUMBER, column=_NUMBER)
+_EDIT = _object(path=_TEXT, start=_POSITION, end=_POSITION, text=_TEXT)
+_IMPORT = _object(path=_TEXT, module=_TEXT, name=_TEXT)
+_FIX = _object(title=_TEXT, applicability=_TEXT, edits={"type": "array", "items": _EDIT}, imports={"type": "array", "items": _IMPORT})
+_FRAME = _object(path=_TEXT, line=_NUMBER, column=_NUMBER, function=_TEXT, text=_TEXT)
+_FINDING = _object(
+    **dict.fromkeys(("code", "name", "message", "severity", "confidence", "path", "function"), _TEXT),
+    span=_object(start=_POSITION, end=_POSITION),
+    chain={"type": "array", "items": _FRAME},
+    fix={"anyOf": [_FIX, {"type": "null"}]},
+    no_fix=_TEXT,
+    fingerprint=_TEXT,
+)
+_COUNTS = dict.fromkeys(("files", "findings", "fixable", "unsafe_fixable", "fixed"), _NUMBER)
+SCHEMA = _object(
+    version={"const": 1},
+    findings={"type": "array", "items": _FINDING},
+    errors={"type": "array", "items": _object(path=_TEXT, line=_NUMBER, column=_NUMBER, message=_TEXT, code=_TEXT)},
+    summary=_object(**_COUNTS, by_rule={"type": "object", "additionalProperties": _NUMBER}),
+)
+
+
+def test_json_is_what_was_promised() -> None:
+    problems = (Problem("z.py", 1, 2, "bad"), Problem("a.py", 0, 0, "worse"))
+    document = json.loads(render("json", result(SLEEP, HELPER, UNSAFE, problems=problems, checked=3, fixed={"ASL101": 2, "ASL201": 1})))
+
+    jsonschema.validate(document, SCHEMA)
+    assert document["summary"] == {
+        "files": 3, "findings": 3, "fixable": 1, "unsafe_fixable": 1, "fixed": 3, "by_rule": {"ASL101": 2, "ASL110": 1},
+    }  # fmt: skip
+    assert [error["path"] for error in document["errors"]] == ["a.py", "z.py"]
+    assert document["findings"][0]["span"] == {"start": {"line": 3, "column": 5}, "end": {"line": 3, "column": 18}}
+    assert document["findings"][0]["fix"]["edits"][0]["text"] == "await asyncio.sleep(1)"
+    assert document["findings"][1]["chain"][1]["function"] == "load"
+    assert document["findings"][1]["fix"] is None
+
+
+# ---------------------------------------------------------------------------------------------------------- diff
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a\nb\nc\n", "a\nB\nc\n"),
+        ("a\nb", "a\nB"),
+        ("a\nb", "a\nb\n"),
+        ("a\r\nb\r\n", "a\r\nB\r\n"),
+        ("a\x0cb\u2028c\x85d\ne\n", "a\x0cb\u2028c\x85D\ne\n"),
+        ("", "a\n"),
+        ("a\rb\rc", "a\rB\rc"),
+    ],
+)
+def test_a_diff_is_what_git_takes(tmp_path: Path, before: str, after: str) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(before.encode())
+    text = diff.report(result(changed={"a.py": (before, after)}))
+
+    subprocess.run(["git", "apply", "-p0", "-"], cwd=tmp_path, input=text.encode(), check=True, capture_output=True)
+
+    assert file.read_bytes() == after.encode()
+
+
+def test_diff_of_files_in_order_of_path() -> None:
+    text = diff.report(result(changed={"b.py": ("x\n", "y\n"), "a.py": ("x", "y\n")}))
+
+    assert text == (
+        "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+y\n"
+        "--- b.py\n+++ b.py\n@@ -1 +1 @@\n-x\n+y\n"
+    )  # fmt: skip
