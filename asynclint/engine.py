@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from asynclint.walk.rule import Rule
     from asynclint.walk.sources import Sources
 
-NESTING = 400  # levels of syntax that libcst's parser and the rules can bear on the stack of a worker
-
-
 def parse(source: Source) -> ast.Module | Problem:
     """The syntax tree of a source, or why there is none."""
     try:
@@ -86,7 +83,7 @@ def _walk(
     import libcst as cst
 
     from asynclint.walk.context import Context
-    from asynclint.walk.positions import Disagreement, match
+    from asynclint.walk.positions import Disagreement, TooDeep, by_kind, match
     from asynclint.walk.walker import dispatch, walk
 
     enabled = gc.isenabled()
@@ -95,30 +92,22 @@ def _walk(
         tree = parse(source)
         if isinstance(tree, Problem):
             return tree
-        if _depth(tree) > NESTING:
-            return Problem(source.path, 0, 0, f"nested more than {NESTING} levels deep; split the expression, or exclude the file")
         try:
+            syntax = by_kind(tree)  # before libcst's parser: deep syntax would end the process there
             root = cst.parse_module(source.text)
-            twins, numbers = match(root, tree)
+            places = match(root, syntax)
+        except TooDeep as error:
+            return Problem(source.path, error.line, 0, str(error))
         except cst.ParserSyntaxError as error:
             return Problem(source.path, error.raw_line, error.raw_column, "cannot parse: Python reads this file, but libcst does not")
         except Disagreement as error:
             return Problem(source.path, 0, 0, f"cannot place findings: {error}")
-        ctx = Context(program, module, source, twins, numbers, sources, target_version)
-        walk(root, dispatch(rules), ctx)
+        ctx = Context(program, module, source, places, sources, target_version)
+        walk(root, places.children, dispatch(rules), ctx)
         return ctx.findings
     finally:
         if enabled:
             gc.enable()
-
-
-def _depth(tree: ast.AST) -> int:
-    """How deeply the syntax is nested."""
-    deepest, level = 0, [tree]
-    while level and deepest <= NESTING:
-        deepest += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return deepest
 
 
 def _suppressed(

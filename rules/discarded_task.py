@@ -52,7 +52,7 @@ class DiscardedTask(Rule):
     code, name = "ASL301", "discarded-task"
 
     def suspects(self, module: ModuleView) -> bool:
-        return module.spawns_tasks()
+        return module.loses_tasks()
 
     def visit_Call(self, node: cst.Call, ctx: Context) -> None:
         if lost.spawns(ctx, node):

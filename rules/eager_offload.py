@@ -44,7 +44,7 @@ class EagerOffload(Rule):
     code, name = "ASL503", "eager-offload"
 
     def suspects(self, module: ModuleView) -> bool:
-        return module.offloads()
+        return module.hands_over_calls()
 
     def visit_Call(self, node: cst.Call, ctx: Context) -> None:
         found = offloads.eager_argument(ctx, node)

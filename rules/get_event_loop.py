@@ -43,7 +43,7 @@ class GetEventLoop(Rule):
     code, name = "ASL502", "get-event-loop"
 
     def suspects(self, module: ModuleView) -> bool:
-        return module.calls_any(("get_event_loop",))
+        return module.calls("asyncio.get_event_loop")
 
     def visit_Call(self, node: cst.Call, ctx: Context) -> None:
         if ctx.callee_paths(node) != ["asyncio.get_event_loop"] or not ctx.program.function(ctx.function).is_async:

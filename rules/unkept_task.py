@@ -51,7 +51,7 @@ class UnkeptTask(Rule):
     code, name = "ASL302", "unkept-task"
 
     def suspects(self, module: ModuleView) -> bool:
-        return module.spawns_tasks()
+        return module.loses_tasks()
 
     def visit_Call(self, node: cst.Call, ctx: Context) -> None:
         name = lost.unkept_name(ctx, node) if lost.spawns(ctx, node) else ""

@@ -28,6 +28,16 @@ class Outcome:
     sources: dict[str, Source]
     fixed: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    links: list[frozenset[str]] = field(default_factory=list)  # the files of each applied fix of several files
+
+    def groups(self, paths: Iterable[str]) -> list[list[str]]:
+        """The paths in groups that must be written all or none, because a fix changed them together."""
+        groups: dict[str, set[str]] = {path: {path} for path in paths}
+        for link in self.links:
+            joined = set().union(*(groups[path] for path in link if path in groups))
+            for path in joined:
+                groups[path] = joined
+        return sorted({tuple(sorted(group)): sorted(group) for group in groups.values()}.values())
 
 
 def converge(
@@ -73,6 +83,7 @@ def _apply_pass(findings: list[Finding], sources: Mapping[str, Source], outcome:
             findings = [f for f in findings if f is not culprit]
             continue
         outcome.fixed.update(f.code for f in todo)
+        outcome.links += [fix.paths for fix in chosen if len(fix.paths) > 1]
         return changed
 
 

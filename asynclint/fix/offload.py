@@ -27,6 +27,7 @@ class Withheld(Exception):
 def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
     """`time.sleep(x)` -> `await asyncio.sleep(x)`: the same arguments to an awaitable. Raises Withheld."""
     _require_await(ctx, node)
+    _require_not_handed_over(ctx)
     if replacement == "asyncio.sleep":
         replacement = _SLEEPS[ctx.backend]
     opening, closing = _parentheses(ctx, node)
@@ -72,8 +73,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     arguments = [*twin.args, *(keyword.value for keyword in twin.keywords)]
     if any(argument.__class__ is ast.GeneratorExp for argument in arguments):
         raise Withheld("an argument is a generator expression, whose body would run in the thread")
-    if _is_handed_over(ctx):
-        raise Withheld("the call is evaluated here and only its result is handed over; see ASL503")
+    _require_not_handed_over(ctx)
     if isinstance(ctx.ancestors[-1], _with_item()) and not ctx.ancestors[-2].asynchronous:  # type: ignore[attr-defined]
         raise Withheld("the value is used as a context manager; move the whole `with` block into a function and run that in a thread")
     backend = ctx.backend
@@ -186,14 +186,15 @@ def _at(ctx: Context, offset: int, text: str) -> list[Edit]:
     return [Edit(ctx.path, ctx.source.span(offset, offset), text)] if text else []
 
 
-def _is_handed_over(ctx: Context) -> bool:
-    """Whether the node at hand is an argument of a call that runs its argument elsewhere."""
+def _require_not_handed_over(ctx: Context) -> None:
+    """Raise Withheld where the node at hand is an argument of a call that runs its argument elsewhere."""
     import libcst as cst
 
     if len(ctx.ancestors) < 2 or not isinstance(ctx.ancestors[-1], cst.Arg) or not isinstance(ctx.ancestors[-2], cst.Call):
-        return False
+        return
     catalog = ctx.program.catalog
-    return any(path in catalog.offloads or path in catalog.loop_callbacks for path in ctx.callee_paths(ctx.ancestors[-2]))
+    if any(path in catalog.offloads or path in catalog.loop_callbacks for path in ctx.callee_paths(ctx.ancestors[-2])):
+        raise Withheld("the call is evaluated here and only its result is handed over; see ASL503")
 
 
 def _with_item() -> type:

@@ -40,6 +40,7 @@ class Program:
         for n in names:
             for name, other in names[n].aliases:
                 self._aliases.setdefault(name, set()).add(other)
+        self._closures: dict[frozenset[str], frozenset[str]] = {}
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
         self.resolver = Resolver(modules, [stems.get(n, "") for n in range(len(paths))], self.facts, catalog, self.subclasses_named)
@@ -76,15 +77,22 @@ class Program:
 
     # -- names
 
-    def with_aliases(self, names: Iterable[str]) -> set[str]:
+    def with_aliases(self, names: Iterable[str]) -> frozenset[str]:
         """Names, and every other name that one of them is bound to anywhere in the program."""
+        wanted = frozenset(names)
+        known = self._closures.get(wanted)
+        if known is None:
+            known = self._closures[wanted] = self._with_aliases(wanted)
+        return known
+
+    def _with_aliases(self, names: frozenset[str]) -> frozenset[str]:
         found, todo = set(names), list(names)
         while todo:
             for other in self._aliases.get(todo.pop(), ()):
                 if other not in found:
                     found.add(other)
                     todo.append(other)
-        return found
+        return frozenset(found)
 
     def modules_using(self, names: Iterable[str]) -> list[int]:
         """The modules with a call whose last name is one of these."""
@@ -136,11 +144,17 @@ class Program:
         return found
 
     @cached_property
-    def spawning_modules(self) -> frozenset[int]:
-        """The modules with a call that gives a task handle, or a name of something that does."""
-        spawned = self.with_aliases(self.catalog.names(self.catalog.tasks))
-        passing = {n for n, names in self.names.items() if not spawned.isdisjoint(names.loaded)}
-        return frozenset(site.module for site in self.tasks.spawns) | passing
+    def losing_modules(self) -> frozenset[int]:
+        """The modules that may lose a task handle: dropped, bound to a local name, returned by a lambda, or made by a bare callback."""
+        losing = f.DISCARDED | f.ASSIGNED | f.LAMBDA_BODY
+        found = {site.module for site in self.tasks.spawns if self.call(site.module, site.call).flags & losing}
+        makers = self.with_aliases(self.catalog.names(self.catalog.tasks))
+        callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
+        for module in self.modules_using(callbacks):
+            for call in self.facts(module).calls:
+                if f.last_name(call.callee) in callbacks and any(f.last_name(ref) in makers for _, ref in call.arguments):
+                    found.add(module)
+        return frozenset(found)
 
     def lock_of(self, value: Value) -> Lock | None:
         """The lock type that a value is an instance of, if it is one that blocks its thread."""

@@ -6,9 +6,9 @@ The format of the files is described in the architecture (section 4); a table or
 from __future__ import annotations
 
 import ast
+import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -119,14 +119,18 @@ class Catalog:
     # -- reading
 
     @classmethod
-    def load(cls, folder: Path) -> Catalog:
+    def load(cls, folder: str) -> Catalog:
         """The catalog of all files in a folder. Raises CatalogError."""
         import tomli
 
         catalog = cls()
-        for path in sorted(folder.glob("*.toml")):
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            if not name.endswith(".toml"):
+                continue
             try:
-                catalog.add(tomli.loads(path.read_text(encoding="utf-8")), str(path))
+                with open(path, "rb") as file:
+                    catalog.add(tomli.load(file), path)
             except tomli.TOMLDecodeError as error:
                 raise CatalogError(f"{path}: {error}") from None
         return catalog

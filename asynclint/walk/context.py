@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asynclint.program.effects import Effect
     from asynclint.program.values import FunctionKey, Values
     from asynclint.source import Source
+    from asynclint.walk.positions import Places
     from asynclint.walk.rule import Rule
     from asynclint.walk.sources import Sources
 
@@ -26,8 +27,7 @@ class Context:
     """One module while its tree is walked. Nodes that are asked about must be of a kind in `positions.TWINS`."""
 
     def __init__(
-        self, program: Program, module: int, source: Source, twins: dict[cst.CSTNode, Any], numbers: dict[cst.CSTNode, int], sources: Sources,
-        target_version: tuple[int, int],
+        self, program: Program, module: int, source: Source, places: Places, sources: Sources, target_version: tuple[int, int]
     ) -> None:
         self.program = program
         self.module = module
@@ -37,8 +37,8 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
-        self._twins = twins
-        self._numbers = numbers
+        self._twins = places.twins
+        self._numbers = places.numbers
         self._sources = sources
         self._functions = {(fn.line, fn.column): n for n, fn in enumerate(program.facts(module).functions) if n}
 

@@ -7,14 +7,11 @@ knows its place in the text. That is exact and far cheaper than libcst's own pos
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import libcst as cst
 
 from asynclint.index.order import children
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
     cst.Call: (ast.Call,),
@@ -36,6 +33,9 @@ TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
     cst.ExceptHandler: (ast.ExceptHandler,),
     cst.NamedExpr: (ast.NamedExpr,),
 }
+
+NESTING = 400  # levels of syntax; libcst's parser recurses, and takes some kilobytes of stack a level
+_GROUP = {kind: twins[0] for twins in TWINS.values() for kind in twins}
 
 _SKIPPED = frozenset(
     "leading_lines lines_after_decorators header footer leading_whitespace trailing_whitespace lpar rpar lbracket rbracket lbrace rbrace comma "
@@ -83,60 +83,86 @@ def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     return known
 
 
+_IS_NODE: dict[type, bool] = {}  # libcst's nodes are abstract classes, whose instance checks are slow
+
+
+def _is_node(value: Any) -> bool:
+    kind = value.__class__
+    known = _IS_NODE.get(kind)
+    if known is None:
+        known = _IS_NODE[kind] = issubclass(kind, cst.CSTNode)
+    return known
+
+
 def children_of(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The children of a node that hold code, the last one first."""
     found: list[Any] = []
     if node.__class__ is cst.WithItem:  # the target of `as` is code, the other targets of AsName are names only
         asname = node.asname  # type: ignore[attr-defined]
         return [asname.name, node.item] if asname else [node.item]  # type: ignore[attr-defined]
-    for name in fields_of(node.__class__):
+    for name in _FIELDS.get(node.__class__) or fields_of(node.__class__):
         child = getattr(node, name)
-        if isinstance(child, cst.CSTNode):
+        if child.__class__ in (tuple, list):
+            found += [item for item in child if _is_node(item)]
+        elif _is_node(child):
             found.append(child)
-        elif child.__class__ in (tuple, list):
-            found += [item for item in child if isinstance(item, cst.CSTNode)]
     found.reverse()
     return found
 
 
-def _syntax_by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
-    group = {kind: twins[0] for twins in TWINS.values() for kind in twins}
+class TooDeep(Exception):
+    """Syntax nested so deeply that libcst's parser would end the process."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"nested more than {NESTING} levels deep; split the expression, or exclude the file")
+        self.line = line
+
+
+def by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
+    """The nodes of the standard library's tree that have a twin in libcst's, by kind, in the order of the text. Raises TooDeep."""
     found: dict[type[ast.AST], list[ast.AST]] = {twins[0]: [] for twins in TWINS.values()}
-    stack: list[ast.AST] = [tree]
+    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
     while stack:
-        node = stack.pop()
-        kind = group.get(node.__class__)
+        node, depth = stack.pop()
+        kind = _GROUP.get(node.__class__)
         if kind is not None:
             found[kind].append(node)
-        stack.extend(children(node))
+        if depth > NESTING:
+            raise TooDeep(getattr(node, "lineno", 0))
+        stack.extend((child, depth + 1) for child in children(node))
     return found
-
-
-def preorder(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Every node that holds code, parents first, in the order of the text."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children_of(node))
 
 
 class Disagreement(Exception):
     """The two parsers do not see the same nodes, so no place is certain."""
 
 
-def match(module: cst.Module, tree: ast.Module) -> tuple[dict[cst.CSTNode, Any], dict[cst.CSTNode, int]]:
-    """The syntax node of every libcst node of a kind in `TWINS`, and the number of every call. Raises Disagreement."""
-    syntax = _syntax_by_kind(tree)
+class Places(NamedTuple):
+    """The nodes of a libcst tree: the syntax node of each of a kind in `TWINS`, the number of each call, the children of each that has any."""
+
+    twins: dict[cst.CSTNode, Any]
+    numbers: dict[cst.CSTNode, int]
+    children: dict[cst.CSTNode, list[cst.CSTNode]]
+
+
+def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]]) -> Places:
+    """Pair the nodes of the two trees. Raises Disagreement."""
     nodes: dict[type[ast.AST], list[cst.CSTNode]] = {kind: [] for kind in syntax}
-    for node in preorder(module):
+    below: dict[cst.CSTNode, list[cst.CSTNode]] = {}
+    stack: list[cst.CSTNode] = [module]
+    while stack:
+        node = stack.pop()
         twins = TWINS.get(node.__class__)
         if twins is not None:
             nodes[twins[0]].append(node)
+        inner = children_of(node)
+        if inner:
+            below[node] = inner
+            stack.extend(inner)
     found: dict[cst.CSTNode, Any] = {}
     for kind, ours in nodes.items():
         theirs = syntax[kind]
         if len(ours) != len(theirs):
             raise Disagreement(f"libcst sees {len(ours)} {kind.__name__} nodes where ast sees {len(theirs)}")
         found.update(zip(ours, theirs, strict=True))
-    return found, {node: n for n, node in enumerate(nodes[ast.Call])}
+    return Places(found, {node: n for n, node in enumerate(nodes[ast.Call])}, below)

@@ -25,17 +25,32 @@ class ModuleView:
         wanted = frozenset(kinds)
         return any(kind in wanted and is_direct == direct for kind, is_direct in self._program.loop_effects.get(self._module, ()))
 
-    def calls_any(self, names: Iterable[str]) -> bool:
-        """Whether the module calls anything of one of these last names."""
-        return not self._program.names[self._module].called.isdisjoint(self._program.with_aliases(names))
+    def calls(self, path: str) -> bool:
+        """Whether the module calls a thing outside the project in a coroutine, by its canonical path."""
+        program, name = self._program, path.rpartition(".")[2]
+        if program.names[self._module].called.isdisjoint(program.with_aliases((name,))):
+            return False
+        return any(
+            External(path) in program.callees(self._module, number)
+            for number, call in enumerate(program.facts(self._module).calls)
+            if program.function((self._module, call.function)).is_async
+        )
 
-    def spawns_tasks(self) -> bool:
-        """Whether the module has a call that gives a task handle, or passes a spawning function to a callback of the loop."""
-        return self._module in self._program.spawning_modules
+    def loses_tasks(self) -> bool:
+        """Whether the module has a call that gives a task handle and is dropped or bound to a local name, or passes a task maker as a callback."""
+        return self._module in self._program.losing_modules
 
-    def offloads(self) -> bool:
-        """Whether the module calls something of the name of a callable that runs its argument in a thread."""
-        return self.calls_any(self._program.catalog.names(self._program.catalog.offloads))
+    def hands_over_calls(self) -> bool:
+        """Whether the module passes the result of a call to something of the name of a callable that runs its argument in a thread."""
+        program = self._program
+        names = program.with_aliases(program.catalog.names(program.catalog.offloads))
+        if program.names[self._module].called.isdisjoint(names):
+            return False
+        return any(
+            any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments)
+            for call in program.facts(self._module).calls
+            if f.last_name(call.callee) in names
+        )
 
     def drops_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and drops it."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asynclint.walk.positions import children_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -28,8 +26,11 @@ def dispatch(rules: Iterable[Rule]) -> Dispatch:
     return {name: tuple(found) for name, found in table.items()}
 
 
-def walk(root: cst.CSTNode, table: Dispatch, ctx: Context) -> None:
-    """Visit every node that holds code, parents before children; `ctx.ancestors` is the path above the node at hand."""
+def walk(root: cst.CSTNode, children: Mapping[cst.CSTNode, list[cst.CSTNode]], table: Dispatch, ctx: Context) -> None:
+    """Visit every node that holds code, parents before children; `ctx.ancestors` is the path above the node at hand.
+
+    `children` gives the children of a node, the last one first.
+    """
     leaves = {name[6:] for name in table if name.startswith("leave_")}
     stack: list[tuple[cst.CSTNode, bool]] = [(root, False)]
     ancestors = ctx.ancestors
@@ -45,8 +46,8 @@ def walk(root: cst.CSTNode, table: Dispatch, ctx: Context) -> None:
         for rule, visit in table.get(f"visit_{kind}", ()):
             ctx.rule = rule
             visit(node, ctx)
-        children = children_of(node)
-        if children or kind in leaves:
+        below = children.get(node)
+        if below is not None or kind in leaves:
             ancestors.append(node)
             stack.append((node, True))
-            stack.extend((child, False) for child in children)
+            stack.extend((child, False) for child in below or ())

@@ -12,6 +12,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import gc
+import importlib
 import io
 import marshal
 import multiprocessing
@@ -31,8 +32,6 @@ import sys
 import threading
 import time
 import warnings
-import xml.dom.expatbuilder
-import xml.sax.expatreader  # noqa: F401
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -102,6 +101,8 @@ class Witness:
 
 
 WITNESS = Witness()
+for late in ("email.message", "email.parser", "encodings.ascii", "xml.dom.expatbuilder", "xml.sax.expatreader"):
+    importlib.import_module(late)  # by the call that is watched, it would be taken for reading
 
 
 def on_loop(setup: Setup, folder: Path) -> set[str]:
@@ -423,7 +424,6 @@ TABLE: dict[str, Setup] = {
     **{f"os.{name}": descriptor(f"os.{name}", *arguments) for name, *arguments in (
         ("ftruncate", 1), ("fsync",), ("fdatasync",), ("pread", 9, 0), ("preadv", [bytearray(9)], 0), ("pwrite", b"x", 0), ("pwritev", [b"x"], 0),
         ("posix_fallocate", 0, 9))},
-    "os.sync": run("os.sync"),
     "os.open": at("os.open", "file", flags=os.O_RDONLY),
     "os.copy_file_range": lambda d: descriptor("os.copy_file_range", os.open(d / "made", os.O_WRONLY | os.O_CREAT), 9)(d),
     "os.path.realpath": at("os.path.realpath", "link"),
@@ -468,7 +468,6 @@ TABLE: dict[str, Setup] = {
     "linecache.checkcache": lambda d: (find("linecache.getlines")(str(d / "file")), find("linecache.checkcache"))[1],
     "compileall.compile_dir": at("compileall.compile_dir", "tree", quiet=2),
     "compileall.compile_file": at("compileall.compile_file", "tree/m.py", quiet=2),
-    "compileall.compile_path": lambda d: partial(find("compileall.compile_path"), maxlevels=-1, quiet=2),
     "py_compile.compile": at("py_compile.compile", "tree/m.py"),
     "runpy.run_path": at("runpy.run_path", "tree/m.py"),
     **{f"importlib.metadata.{name}": run(f"importlib.metadata.{name}", "pytest") for name in ("version", "metadata", "files", "requires")},
@@ -595,7 +594,8 @@ TABLE: dict[str, Setup] = {
     "multiprocessing.connection.Client": run("multiprocessing.connection.Client", NOBODY),
     "http.server.HTTPServer": run("http.server.HTTPServer", ("127.0.0.1", 0), Slow),
     **{f"{module}.{name}": run(f"{module}.{name}", *NOBODY) for module, names in (
-        ("poplib", ("POP3", "POP3_SSL")), ("imaplib", ("IMAP4", "IMAP4_SSL")), ("nntplib", ("NNTP", "NNTP_SSL")), ("smtplib", ("SMTP", "SMTP_SSL", "LMTP")), ("telnetlib", ("Telnet",)))
+        ("poplib", ("POP3", "POP3_SSL")), ("imaplib", ("IMAP4", "IMAP4_SSL")), ("nntplib", ("NNTP", "NNTP_SSL")),
+        ("smtplib", ("SMTP", "SMTP_SSL", "LMTP")), ("telnetlib", ("Telnet",)))
        for name in names},
     **{f"ftplib.{name}": run(f"ftplib.{name}", "127.0.0.1:9") for name in ("FTP", "FTP_TLS")},
     "smtplib.SMTP.connect": lambda d: partial(find("smtplib.SMTP")().connect, *NOBODY),
@@ -685,6 +685,8 @@ TABLE: dict[str, Setup] = {
 REASONS = {  # what is not called here: a path, or what it starts with
     "mmap.mmap.flush": "the kernel writes the pages; no event tells of it",
     "runpy.run_module": "reads code, which the witness must overlook",
+    "compileall.compile_path": "writes into the installation",
+    "os.sync": "flushes every disk of the machine: seconds",
     "pathlib.Path.lchmod": "not on Linux",
     "platform.freedesktop_os_release": "reads a file once and remembers it",
     "platform.platform": "starts a process once and remembers what it said",

@@ -1,0 +1,139 @@
+"""Worker processes that survive what they are given: a worker that dies or hangs is replaced, and the item that did it is named."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections import deque
+from multiprocessing import connection
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+STACK = 512 * 1024 * 1024  # bytes of address space for a worker's stack; deep syntax trees are freed by recursion
+FORKS = sys.platform.startswith("linux")  # elsewhere a forked process may not use what its parent has loaded
+
+
+class Failure(Exception):
+    """What a worker could not do with an item: `item`, and why, as a user reads it."""
+
+    def __init__(self, item: Any, message: str) -> None:
+        super().__init__(item, message)
+        self.item = item
+        self.message = message
+
+
+def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout: float, chunk: int = 8) -> Iterator[tuple[Any, Any]]:
+    """Yield `(item, work(item))` for every item, in no certain order; the second is a `Failure` where `work` raised, died, or took longer
+    than `timeout` seconds. With one job everything runs in this process, where nothing guards against dying.
+    """
+    if jobs <= 1:
+        for item in items:
+            yield item, _attempt(work, item)
+        return
+    context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
+    todo = deque(items)
+    workers = [_Worker(context, work) for _ in range(min(jobs, max(1, -(-len(items) // chunk))))]
+    try:
+        while True:
+            for worker in workers:
+                if not worker.pending and todo:
+                    worker.give([todo.popleft() for _ in range(min(chunk, len(todo)))])
+            busy = [worker for worker in workers if worker.pending]
+            if not busy:
+                return
+            for worker in connection.wait([w.pipe for w in busy], timeout=1.0) and busy:
+                yield from worker.results()
+            for n, worker in enumerate(workers):
+                if worker.pending and (worker.gone or time.monotonic() - worker.since > timeout):
+                    message = worker.last_words(timeout)
+                    yield worker.pending[0], Failure(worker.pending[0], message)
+                    todo.extendleft(reversed(list(worker.pending)[1:]))
+                    worker.stop()
+                    workers[n] = _Worker(context, work)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+class _Worker:
+    """A process and the items it has been given, in order."""
+
+    def __init__(self, context: Any, work: Callable[[Any], Any]) -> None:
+        self.pipe, theirs = context.Pipe()
+        self.pending: deque[Any] = deque()
+        self.gone = False
+        self.since = time.monotonic()
+        self.process = context.Process(target=_serve, args=(work, theirs, self.pipe if FORKS else None), daemon=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a thread that draws the progress bar
+            self.process.start()
+        theirs.close()
+
+    def give(self, items: list[Any]) -> None:
+        self.pending.extend(items)
+        self.since = time.monotonic()
+        try:
+            self.pipe.send(items)
+        except OSError:
+            self.gone = True
+
+    def results(self) -> Iterator[tuple[Any, Any]]:
+        """What has arrived so far."""
+        try:
+            while self.pending and self.pipe.poll():
+                result = self.pipe.recv()
+                self.since = time.monotonic()
+                yield self.pending.popleft(), result
+        except (EOFError, OSError):
+            self.gone = True
+
+    def last_words(self, timeout: float) -> str:
+        if not self.gone:
+            return f"took longer than {timeout:g} seconds; exclude the file, or raise `timeout`"
+        self.process.join(5)
+        code = self.process.exitcode
+        how = f"was killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with exit code {code}"
+        return f"the worker process that linted this file {how}; exclude the file, and report it to the makers of asynclint"
+
+    def stop(self) -> None:
+        self.pipe.close()
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+
+
+def _attempt(work: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return work(item)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Failure(item, f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}:{place.lineno})")
+
+
+def _serve(work: Callable[[Any], Any], pipe: Any, other: Any) -> None:
+    """The life of a worker: on a thread of its own, because only a thread's stack can be made large."""
+    if other is not None:
+        other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    warnings.simplefilter("ignore")
+    threading.stack_size(STACK)
+    thread = threading.Thread(target=_loop, args=(work, pipe))
+    thread.start()
+    thread.join()
+
+
+def _loop(work: Callable[[Any], Any], pipe: Any) -> None:
+    try:
+        while True:
+            for item in pipe.recv():
+                pipe.send(_attempt(work, item))
+    except (EOFError, OSError):
+        return

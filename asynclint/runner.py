@@ -1,0 +1,271 @@
+"""A whole run: discover, index, link, walk the suspects, fix, write; each file on its own, so that one bad file hides no other."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from asynclint import engine, pool, registry
+from asynclint.config import ConfigError, check_selectors
+from asynclint.files import SourceFile, discover
+from asynclint.index.facts import ModuleFacts, Names, names_of
+from asynclint.model import FileResult, Problem, RunResult
+from asynclint.program import Program
+from asynclint.program.catalog import Catalog, CatalogError
+from asynclint.program.modules import Modules
+from asynclint.source import Source, SourceError
+from asynclint.suppress import may_report
+from asynclint.walk.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from asynclint.config import Settings
+    from asynclint.model import Applicability, Finding
+    from asynclint.walk.rule import Rule
+
+PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone."""
+
+    paths: tuple[str, ...]
+    settings: Settings
+    fix: Applicability | None = None
+    write: bool = True
+    stdin: tuple[str, bytes] | None = None
+    on_progress: Callable[[str, int, int], None] | None = None
+
+
+@dataclass(slots=True)
+class _Indexed:
+    """What is known of the files so far, by number."""
+
+    files: Sequence[SourceFile]
+    packed: dict[int, bytes] = field(default_factory=dict)
+    names: dict[int, Names] = field(default_factory=dict)
+    commented: set[int] = field(default_factory=set)  # files with suppressions to look after
+    problems: dict[int, Problem] = field(default_factory=dict)
+    overlays: dict[int, Source] = field(default_factory=dict)
+
+
+def run(request: Request) -> RunResult:
+    """Do what is asked for. Raises ConfigError where the configuration, a rule plugin or a catalog cannot be used."""
+    settings = request.settings
+    rules = registry.load(settings)
+    check_selectors(settings, {rule.code: rule.name for rule in rules})
+    try:
+        catalog = Catalog.load(_catalog_folder())
+    except CatalogError as error:
+        raise ConfigError(str(error)) from error
+    files, problems = _files(request)
+    run_ = _Run(request, rules, catalog, files)
+    run_.index(range(len(files)))
+    results = run_.lint()
+    changed: dict[str, tuple[str, str]] = {}
+    fixed: Counter[str] = Counter()
+    if request.fix is not None:
+        results, changed, fixed, more = run_.fix(results)
+        problems = [*problems, *more]
+    shown = sorted(results.values(), key=lambda result: result.path)
+    return RunResult(tuple(shown), tuple(problems), len(files), run_.lines(shown), changed, dict(fixed))
+
+
+def _catalog_folder() -> str:
+    import asynclint.rules
+
+    return os.path.join(asynclint.rules.__path__[0], "catalog")
+
+
+def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
+    if request.stdin is None:
+        return discover(request.paths, request.settings)
+    name, data = request.stdin
+    return [SourceFile(name, os.path.abspath(name), len(data), 0)], []
+
+
+class _Run:
+    """One run over its files."""
+
+    def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile]) -> None:
+        self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
+        self.codes = {rule.code: rule.name for rule in rules}
+        self.state = _Indexed(files)
+        if request.stdin is not None:
+            self._overlay(0, request.stdin)
+        sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
+        self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
+        self.program: Program
+        self._enabled = [self.settings.enabled(self.codes, file.absolute) for file in files]
+        anywhere = frozenset[str]().union(*self._enabled)
+        self.active = [rule for rule in rules if rule.code in anywhere]
+
+    def _overlay(self, number: int, stdin: tuple[str, bytes]) -> None:
+        try:
+            self.state.overlays[number] = Source.from_bytes(*stdin)
+        except SourceError as error:
+            self.state.problems[number] = error.problem
+
+    def enabled(self, number: int) -> frozenset[str]:
+        """The codes that are on for a file."""
+        return self._enabled[number]
+
+    def jobs(self, numbers: Collection[int]) -> int:
+        """How many processes are worth their cost."""
+        if sum(self.state.files[n].size for n in numbers) < PARALLEL or len(numbers) < 2:
+            return 1
+        return self.settings.jobs or os.cpu_count() or 1
+
+    def _map(self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterable[tuple[int, object]]:
+        done = 0
+        for number, result in pool.run(work, numbers, jobs=jobs, timeout=self.settings.timeout):
+            done += 1
+            if self.request.on_progress is not None:
+                self.request.on_progress(stage, done, len(numbers))
+            yield number, result
+
+    # -- index and link
+
+    def index(self, numbers: Iterable[int]) -> None:
+        """Read and index files, and link the program anew."""
+        state = self.state
+        todo = [n for n in numbers if n not in state.problems]
+        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size)
+        jobs = self.jobs(todo) if pool.FORKS else 1
+        for number, result in self._map("indexing", work, todo, jobs):
+            state.problems.pop(number, None)
+            if isinstance(result, pool.Failure):
+                result = Problem(state.files[number].path, 0, 0, result.message)
+            if isinstance(result, Problem):
+                state.problems[number] = result
+                continue
+            packed, names, commented = result  # type: ignore[misc]
+            state.packed[number], state.names[number] = packed, names
+            (state.commented.add if commented else state.commented.discard)(number)
+        self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
+
+    # -- lint
+
+    def lint(self, only: Collection[int] | None = None) -> dict[int, FileResult]:
+        """The results of all files, or of some."""
+        state = self.state
+        suspects: dict[int, tuple[Rule, ...]] = {}
+        results: dict[int, FileResult] = {}
+        for number, file in enumerate(state.files):
+            if only is not None and number not in only:
+                continue
+            if number in state.problems:
+                results[number] = FileResult(file.path, problems=(state.problems[number],))
+                continue
+            on = self.enabled(number)
+            suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on])
+            if suspicious or number in state.commented:
+                suspects[number] = suspicious
+            else:
+                results[number] = FileResult(file.path)
+        sources = Sources([file.path for file in state.files], [file.absolute for file in state.files], state.overlays)
+        work = partial(_lint, self, suspects, sources)
+        jobs = self.jobs(suspects) if pool.FORKS else 1
+        for number, result in self._map("linting", work, sorted(suspects), jobs):
+            if isinstance(result, pool.Failure):
+                result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
+            results[number] = result  # type: ignore[assignment]
+        return results
+
+    # -- fix
+
+    def fix(self, results: dict[int, FileResult]) -> tuple[dict[int, FileResult], dict[str, tuple[str, str]], Counter[str], list[Problem]]:
+        """Fix what can be fixed, and write it; the results afterwards, the texts before and after, and the number of fixes by code."""
+        from asynclint.fix import fixer, writer
+
+        state, level = self.state, self.request.fix
+        assert level is not None
+        numbers = {file.path: n for n, file in enumerate(state.files)}
+        before: dict[str, Source] = {}
+        problems: list[Problem] = []
+        if self.request.write:
+            for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
+                writer.sweep(folder)
+        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in result.findings)}
+        for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
+            source = self._source(numbers[path])
+            if isinstance(source, Problem):
+                problems.append(source)
+            else:
+                before[path] = source
+        current = dict(results)
+
+        def lint(changed: Mapping[str, Source]) -> list[Finding]:
+            for path, source in changed.items():
+                state.overlays[numbers[path]] = source
+            self.index([numbers[path] for path in changed])
+            current.update(self.lint({*pending, *(numbers[path] for path in changed)}))
+            return [finding for result in current.values() for finding in result.findings]
+
+        outcome = fixer.converge(before, lint, [f for r in results.values() for f in r.findings], level)
+        after = self.lint() if outcome.sources else results
+        changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items()) if source.text != before[path].text}
+        if self.request.write:
+            for group in outcome.groups(changed):
+                try:
+                    writer.write_all({state.files[numbers[path]].absolute: (before[path].data, outcome.sources[path].data) for path in group})
+                except writer.WriteError as error:
+                    problems.append(Problem(group[0], 0, 0, f"not fixed: {error}"))
+                    for path in group:
+                        changed.pop(path)
+                        after[numbers[path]] = results[numbers[path]]
+        return after, changed, outcome.fixed, [*problems, *outcome.problems]
+
+    def _source(self, number: int) -> Source | Problem:
+        overlay = self.state.overlays.get(number)
+        return overlay if overlay is not None else _read(self.state.files[number], self.settings.max_file_size)
+
+    # -- what reports quote
+
+    def lines(self, results: Iterable[FileResult]) -> dict[tuple[str, int], str]:
+        """The text of the lines that findings start on."""
+        numbers = {file.path: n for n, file in enumerate(self.state.files)}
+        found: dict[tuple[str, int], str] = {}
+        for result in results:
+            source = self._source(numbers[result.path]) if result.findings else None
+            if isinstance(source, Source):
+                for finding in result.findings:
+                    line = finding.span.start.line
+                    found[(result.path, line)] = source.line_text(line)
+        return found
+
+
+def _read(file: SourceFile, limit: int) -> Source | Problem:
+    """A file's source. A file that has grown beyond the limit, vanished or cannot be decoded is a problem."""
+    if file.size > limit:
+        return Problem(file.path, 0, 0, f"{file.size:,} bytes is more than `max-file-size` ({limit:,}); raise it, or exclude the file")
+    try:
+        with open(file.absolute, "rb") as stream:
+            return Source.from_bytes(file.path, stream.read())
+    except SourceError as error:
+        return error.problem
+    except OSError as error:
+        return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
+
+
+def _index(files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, number: int) -> tuple[bytes, Names, bool] | Problem:
+    source = overlays.get(number) or _read(files[number], limit)
+    if isinstance(source, Problem):
+        return source
+    facts: ModuleFacts | Problem = engine.index(source)
+    return facts if isinstance(facts, Problem) else (facts.pack(), names_of(facts), may_report(source.text))
+
+
+def _lint(run_: _Run, suspects: Mapping[int, Sequence[Rule]], sources: Sources, number: int) -> FileResult:
+    source = run_._source(number)
+    if isinstance(source, Problem):
+        return FileResult(source.path, problems=(source,))
+    return engine.lint(
+        run_.program, number, source, suspects[number], sources,
+        enabled=run_.enabled(number), codes=run_.codes, target_version=run_.settings.target_version,
+    )

@@ -1,0 +1,53 @@
+"""Every fixture, and what all fixtures together must cover."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from asynclint import registry
+from asynclint.config import Settings
+from asynclint.testing import check_fixture, fixtures, parse_fixture, update_fixture
+
+ROOT = Path(__file__).parent.parent / "fixtures"
+ALL = fixtures(ROOT)
+RULES = registry.load(Settings(root="/"))
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_fixture(path: Path, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-fixtures"):
+        update_fixture(path)
+    check_fixture(path)
+
+
+def test_every_rule_has_its_folder_and_every_folder_its_rule() -> None:
+    assert {path.name for path in ROOT.iterdir()} == {rule.name for rule in RULES} | {"projects"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_has_at_least_three_bad_and_five_ok_fixtures(rule: registry.Rule) -> None:
+    names = [path.name for path in ALL if path.parent.name == rule.name]
+    count = Counter(name.partition("_")[0] for name in names)
+    assert count["bad"] >= 3
+    assert count["ok"] >= 5
+
+
+@pytest.mark.parametrize("path", [p for p in ALL if p.name.startswith("bad_")], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_bad_fixture_shows_the_rule_of_its_folder(path: Path) -> None:
+    code = next(rule.code for rule in RULES if rule.name == path.parent.name)
+    _, expected = parse_fixture(path.read_text(encoding="utf-8"))
+    assert code in {each.code for each in expected}
+
+
+def test_no_scenario_stands_in_two_folders() -> None:
+    texts = Counter(parse_fixture(path.read_bytes().decode())[0].strip() for path in ALL if path.is_file())
+    assert [text for text, number in texts.items() if number > 1] == []
+
+
+def test_every_golden_belongs_to_a_fixture() -> None:
+    known = {path.with_suffix("") for path in ALL} | set(ALL)
+    goldens = [p for p in ROOT.rglob("*") if p.name.endswith((".fixed.py", ".unsafe.py", ".fixed", ".unsafe"))]
+    assert [p for p in goldens if p.with_name(p.name.removesuffix(".py")).with_suffix("") not in known] == []
