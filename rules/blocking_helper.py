@@ -79,7 +79,8 @@ class BlockingHelper(Rule):
         hazard = ctx.program.contexts.hazard(target.key)
         if hazard:
             raise Withheld(f"{hazard}, so it cannot be moved into a thread as it is")
-        doubt = ctx.program.contexts.doubt(target.key)
+        function = ctx.program.function(target.key)
+        doubt = ctx.program.contexts.doubt(target.key) or function.name == "__init__"  # an object may belong to the thread that makes it
         return offload.offload(ctx, node, Applicability.UNSAFE if doubt else Applicability.SAFE)
 
     def _report(self, node: cst.CSTNode, ctx: Context, shown: str, fix: Fix | None, no_fix: str) -> None:

@@ -58,10 +58,12 @@ class BlockingRule(Rule):
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> offload.Fix:
     """The rewrite of a direct call of a primitive. Raises Withheld."""
-    if block.instead.endswith("(self)"):
+    if block.instead.endswith("(self)") and ctx.backend == "asyncio":
         return offload.await_receiver(ctx, node, block.instead.partition("(")[0])
-    if block.instead:
+    if block.instead and not block.instead.endswith("(self)"):
         return offload.await_instead(ctx, node, block.instead)
+    if block.lazy:
+        return offload.offload_iteration(ctx, node, block)
     if block.offload == "never":
         raise offload.Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
     return offload.offload(ctx, node, Applicability.UNSAFE if block.offload == "unsafe" else Applicability.SAFE)

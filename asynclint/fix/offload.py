@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.index.facts import CONSUMED
 from asynclint.index.refs import dotted
 from asynclint.model import Applicability, Edit, Fix, Import, Span
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from asynclint.program.catalog import Block
     from asynclint.walk.context import Context
     from asynclint.walk.offloads import Eager
 
@@ -35,6 +37,19 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
     edits = [_edit(ctx, func, f"{opening}await {replacement}"), *_at(ctx, ctx.span(node).end.offset, closing)]
     module = replacement.rpartition(".")[0]
     return Fix(f"Replace with `await {replacement}(...)`", demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
+
+
+def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
+    """`for x in p.iterdir()` -> `for x in await asyncio.to_thread(list, p.iterdir())`. Raises Withheld where the iterator is kept."""
+    if block.kind != "file" or not ctx.call_facts(node).flags & CONSUMED:
+        raise Withheld(f"`{block.path}` gives an iterator, which would still do its work here; iterate it in a function that runs in a thread")
+    _require_await(ctx, node)
+    backend = ctx.backend
+    opening, closing = _parentheses(ctx, node)
+    span = ctx.span(node)
+    edits = [*_at(ctx, span.start.offset, f"{opening}await {_THREADS[backend]}(list, "), *_at(ctx, span.end.offset, f"){closing}")]
+    title = f"Run the iteration in a thread: `await {_THREADS[backend]}(list, {ctx.name(node)}(...))`"
+    return Fix(title, demoted(ctx, node), tuple(edits), (Import(ctx.path, _IMPORTS[backend]),))
 
 
 def await_receiver(ctx: Context, node: cst.Call, replacement: str) -> Fix:
@@ -127,6 +142,8 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
     function = ctx.function_node
     if function is None:
         return Applicability.SAFE
+    if ctx.tests_and_acts(node):
+        return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
     place = (here.lineno, here.col_offset)
     nodes: list[Any] = list(ast.walk(twin))

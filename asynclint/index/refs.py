@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Ref
 
+_PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 DEPTH = 12  # an expression nested deeper than this is unknown
 WIDTH = 8  # parts of a display that are kept
 STRING = 80  # characters of a constant string that are kept
@@ -52,6 +54,8 @@ def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], .
 def annotation(node: ast.AST | None) -> Ref:
     """The Ref of an annotation; a string annotation is parsed."""
     if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
+        if _PLAIN.fullmatch(node.value):  # type: ignore[union-attr]
+            return intern(node.value)  # type: ignore[union-attr]
         try:
             node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr]
         except (SyntaxError, ValueError, RecursionError, MemoryError):

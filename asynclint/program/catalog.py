@@ -26,7 +26,7 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that; the literal may be a dotted name (`os.WNOHANG`)."""
+    """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that. The literal may be a dotted name (`os.WNOHANG`), or `...`: anything."""
 
     keyword: str
     position: int  # -1: by keyword only
@@ -52,6 +52,7 @@ class Block:
     only_if: tuple[Condition, ...] = ()
     takes_file: int = -1
     light: bool = False
+    lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
 
 
@@ -104,6 +105,8 @@ class Catalog:
         self.blocks: dict[str, Block] = {}
         self.types: dict[str, Type] = {}
         self.returns: dict[str, str] = {}
+        self.bare: dict[str, str] = {}  # what a call without arguments gives
+        self.nonblocking: set[str] = set()  # methods that do not block, though those of a base do
         self.aliases: dict[str, str] = {}
         self.offloads: dict[str, Offload] = {}
         self.wrappers: dict[str, int | str] = {}
@@ -195,7 +198,7 @@ class Catalog:
     def knows(self, path: str) -> bool:
         """Whether any table of callables has the path."""
         return (
-            path in self.blocks or path in self.returns or path in self.offloads or path in self.loop_callbacks
+            path in self.blocks or path in self.nonblocking or path in self.returns or path in self.offloads or path in self.loop_callbacks
             or path in self.tasks or path in self.coroutines or path in self.touches_loop or path in self.wrappers
         )
 
@@ -255,8 +258,8 @@ def _paths(row: dict[str, Any], key: str = "call") -> list[str]:
 
 
 def _same(ref: Ref, wanted: Ref) -> bool:
-    """Equality that tells `False` from `0`."""
-    return bool(ref == wanted) and (ref.__class__ is str or type(ref[1]) is type(wanted[1]))
+    """Whether an argument is the one a condition names; `0`, `0.0` and `False` are the same to the functions they are given to."""
+    return wanted == ("const", ...) or bool(ref == wanted)
 
 
 def _end(row: dict[str, Any]) -> None:
@@ -282,7 +285,7 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if offload not in ("safe", "unsafe", "never"):
         raise ValueError("`offload` is one of safe, unsafe, never")
     unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "light", "help") if key in row}
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "light", "lazy", "help") if key in row}
     _end(row)
     for path in paths:
         catalog.blocks[path] = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
@@ -296,9 +299,11 @@ def _type(catalog: Catalog, row: dict[str, Any]) -> None:
 
 
 def _returns(catalog: Catalog, row: dict[str, Any]) -> None:
-    paths, type_ = _paths(row), row.pop("type")
+    paths = _paths(row)
+    for key, table in (("type", catalog.returns), ("bare", catalog.bare)):
+        if key in row:
+            table.update(dict.fromkeys(paths, row.pop(key)))
     _end(row)
-    catalog.returns.update(dict.fromkeys(paths, type_))
 
 
 def _offload(catalog: Catalog, row: dict[str, Any]) -> None:
@@ -348,4 +353,5 @@ _READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "locks": _lock,
     "touches_loop": _set("touches_loop"),
     "coroutines": _set("coroutines"),
+    "nonblocking": _set("nonblocking"),
 }

@@ -202,7 +202,7 @@ def _call_external(resolver: Resolver, value: External, arguments: Any, scope: S
     offload = catalog.offloads.get(path)
     if offload is not None and offload.awaits:
         return (Awaitable(tuple(call(resolver, resolver.evaluate(argument(arguments, offload.callable), scope), (), scope))),)
-    type_ = catalog.result(path, value.receiver)
+    type_ = (not arguments and catalog.bare.get(path)) or catalog.result(path, value.receiver)
     if type_:
         return of_type(catalog, type_)
     if value.receiver and not catalog.types.get(path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
+from asynclint.program.catalog import Block
 from asynclint.program.effects import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
@@ -166,6 +167,31 @@ class Context:
         effect = self.effect(node)
         return FunctionValue(*effect.through) if effect is not None and effect.through is not None else None
 
+    def tests_and_acts(self, node: cst.CSTNode) -> bool:
+        """Whether a blocking call is the test of an `if` or `while` whose body makes another one, or stands in such a body: the disk may be what
+        is tested and acted on, and so far no other task could come in between.
+        """
+        below: Any = node
+        for above in reversed(self.ancestors):
+            kind = above.__class__.__name__
+            if kind in ("FunctionDef", "Lambda"):
+                return False
+            if kind in ("If", "While"):
+                twin = self._twins[above]
+                other = twin.body if below is above.test else [twin.test] if below is above.body else []  # type: ignore[attr-defined]
+                if any(self._blocks(call) for part in other for call in ast.walk(part) if isinstance(call, ast.Call)):
+                    return True
+            below = above
+        return False
+
+    def _blocks(self, twin: ast.Call) -> bool:
+        """Whether a call (of the standard library's tree) blocks, or moves what does into a thread."""
+        values = self.program.evaluate(ref(twin.func), self.scope)
+        catalog, effects = self.program.catalog, self.program.effects
+        if any(isinstance(value, External) and value.path in catalog.offloads for value in values):
+            return True
+        return any(isinstance(target, Block) or target.key in effects.functions for target in effects.targets(values, 0))
+
     def is_acquire(self, node: cst.Call) -> bool:
         """Whether a call takes a lock that blocks its thread."""
         return any(
@@ -229,6 +255,9 @@ class Context:
             raise ValueError(f"{self.rule.code}: a finding without a fix must say why (`no_fix`)")
         if fix is not None and fix.applicability is Applicability.MANUAL and not fix.edits:
             raise ValueError(f"{self.rule.code}: a fix without edits is no fix; use `no_fix`")
+        taken = self._taken_name(fix, (span or self.span(node)).start.line) if fix is not None else ""
+        if taken:
+            fix, no_fix = None, f"the fix needs the name `{taken}`, which means something else here"
         rule = self.rule
         self.findings.append(
             Finding(
@@ -236,6 +265,30 @@ class Context:
                 self.program.function(self.function).qualname, span or self.span(node), chain, fix, "" if fix else no_fix, "", help,
             )
         )
+
+
+    def _taken_name(self, fix: Fix, line: int) -> str:
+        """The name that a fix needs imported but that is bound to something else, or only below the line, where the node at hand reads it; or ""."""
+        functions = self.program.facts(self.module).functions
+        for each in fix.imports:
+            name, top = each.name or each.module.partition(".")[0], each.module.partition(".")[0]
+            number = self.function[1]
+            while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
+                number = functions[number].parent
+            bound = functions[max(number, 0)].bindings.get(name, ())
+            if each.path != self.path or (number <= 0 and not bound):
+                continue
+            if not any(ref.__class__ is tuple and ref[0] == "import" and ref[1].partition(".")[0] == top for ref in bound):
+                return name
+            if number > 0 and number == self.function[1] and not _imported_above(self._twins[self.function_node], name, line):  # type: ignore[index]
+                return name
+        return ""
+
+
+def _imported_above(function: ast.AST, name: str, line: int) -> bool:
+    """Whether an import in a function binds a name above a line."""
+    imports = [node for node in ast.walk(function) if isinstance(node, (ast.Import, ast.ImportFrom)) and node.lineno < line]
+    return any((alias.asname or alias.name.partition(".")[0]) == name for node in imports for alias in node.names)
 
 
 def _place_of_load(source: Source, function: f.Function, name: str) -> tuple[int, int]:

@@ -31,6 +31,7 @@ TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
     cst.If: (ast.If,),
     cst.While: (ast.While,),
     cst.ExceptHandler: (ast.ExceptHandler,),
+    cst.ExceptStarHandler: (ast.ExceptHandler,),
     cst.NamedExpr: (ast.NamedExpr,),
 }
 

@@ -1,0 +1,1 @@
+"""Collects the readings of weather stations. It works, and stalls its event loop in every way that asynclint finds."""

@@ -1,0 +1,11 @@
+import json
+from pathlib import Path
+
+
+def load(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def stations(path: Path) -> dict[str, str]:
+    """The stations by name, with the address of each."""
+    return {name: url for name, url in load(path).items() if url.startswith("https://")}
