@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -56,6 +57,16 @@ class _Indexed:
 
 def run(request: Request) -> RunResult:
     """Do what is asked for. Raises ConfigError where the configuration, a rule plugin or a catalog cannot be used."""
+    enabled = gc.isenabled()
+    gc.disable()  # facts are plain data without cycles, and there are millions of them: looking for cycles only costs
+    try:
+        return _run(request)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _run(request: Request) -> RunResult:
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})

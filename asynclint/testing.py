@@ -24,6 +24,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,16 +100,24 @@ def fix_files(files: Mapping[str, str], level: Applicability = Applicability.SAF
 
 
 def fixtures(folder: str | Path) -> list[Path]:
-    """All fixtures below a folder, in order: files `bad_*.py` and `ok_*.py`, and the directories in `projects/`. Goldens are no fixtures."""
+    """All fixtures below a folder, in order: files `bad_*.py` and `ok_*.py`, and the directories in `projects/`. Goldens are no fixtures.
+
+    What is called `bad_x_py311.py` needs that Python, and is left out on an older one.
+    """
     found = []
     for path in sorted(Path(folder).rglob("*")):
         parts = path.relative_to(folder).parts
         if "projects" in parts[:-1]:
             if path.is_dir() and path.parent.name == "projects" and path.suffix not in {f".{name}" for name in LEVELS.values()}:
                 found.append(path)
-        elif path.suffix == ".py" and path.name.startswith(("bad_", "ok_")) and path.stem.partition(".")[2] == "":
+        elif path.suffix == ".py" and path.name.startswith(("bad_", "ok_")) and path.name.count(".") == 1 and _runs_here(path.stem):
             found.append(path)
     return found
+
+
+def fixture_sources(path: str | Path) -> dict[str, str]:
+    """The sources of a fixture, without caret lines, by their path in it."""
+    return _parse(_read(Path(path)))[0]
 
 
 def check_fixture(path: str | Path, *, settings: Settings | None = None) -> None:
@@ -188,6 +197,11 @@ def _fixed(path: Path, files: Mapping[str, str], level: Applicability, settings:
 
 
 # -- files
+
+
+def _runs_here(stem: str) -> bool:
+    needs = re.search(r"_py3(\d+)$", stem)
+    return needs is None or sys.version_info >= (3, int(needs.group(1)))
 
 
 def _golden(path: Path, suffix: str) -> Path:

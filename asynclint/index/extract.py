@@ -31,7 +31,7 @@ class _Frame:
 
     def __init__(self, number: int, name: str, qualname: str, parent: int, owner: int, flags: int, node: Any) -> None:
         self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
-        self.params: tuple[f.Param, ...] = ()
+        self.params: tuple[tuple[Any, ...], ...] = ()  # the fields of `facts.Param`
         self.decorators: tuple[Ref, ...] = ()
         self.returns: Ref = None
         self.values: list[Ref] = []
@@ -41,9 +41,10 @@ class _Frame:
         self.free: dict[str, int] = {}  # names declared global or nonlocal -> the frame they belong to
         self.suspensions = 0
 
-    def done(self) -> f.Function:
+    def done(self) -> tuple[Any, ...]:
+        """The fields of `facts.Function`."""
         node = self.node
-        return f.Function(
+        return (
             self.name, self.qualname, self.parent, self.owner, self.flags, self.params, self.decorators, self.returns,
             tuple(self.values[:8]), tuple(self.yields[:4]), {k: tuple(v) for k, v in self.bindings.items()}, tuple(self.loads),
             getattr(node, "lineno", 1), getattr(node, "col_offset", 0), getattr(node, "end_lineno", None) or 1,
@@ -62,8 +63,9 @@ class _Klass:
         self.bindings: dict[str, list[Ref]] = {}
         self.attributes: dict[str, list[tuple[int, Ref]]] = {}
 
-    def done(self) -> f.Class:
-        return f.Class(
+    def done(self) -> tuple[Any, ...]:
+        """The fields of `facts.Class`."""
+        return (
             self.name, self.qualname, self.parent, self.outer, self.bases, self.decorators,
             {k: tuple(v) for k, v in self.bindings.items()}, {k: tuple(v) for k, v in self.attributes.items()}, self.line,
         )
@@ -75,8 +77,8 @@ class _Extractor:
     def __init__(self, tree: ast.Module) -> None:
         self.frames: list[_Frame] = []
         self.classes: list[_Klass] = []
-        self.calls: list[f.Call] = []
-        self.withs: list[f.With] = []
+        self.calls: list[tuple[Any, ...]] = []  # the fields of `facts.Call`
+        self.withs: list[tuple[Any, ...]] = []  # the fields of `facts.With`
         self.stars: list[tuple[str, int]] = []
         self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
         self.guard = 0
@@ -100,8 +102,7 @@ class _Extractor:
             elif handle is not _nothing:
                 handle(self, node)
         return f.ModuleFacts(
-            tuple(frame.done() for frame in self.frames), tuple(klass.done() for klass in self.classes),
-            tuple(self.calls), tuple(self.withs), tuple(self.stars),
+            [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars
         )
 
     # -- scopes
@@ -151,7 +152,7 @@ class _Extractor:
             return None
         frame: _Frame = self.frame
         while True:
-            if frame.owner >= 0 and frame.params and frame.params[0].name == node.id:  # type: ignore[attr-defined]
+            if frame.owner >= 0 and frame.params and frame.params[0][0] == node.id:  # type: ignore[attr-defined]
                 return self.classes[frame.owner], self.frame
             if frame.parent < 0 or node.id in frame.bindings:  # type: ignore[attr-defined]
                 return None
@@ -204,15 +205,15 @@ def _set_guard(self: _Extractor, guard: int) -> None:
     self.guard = guard
 
 
-def _parameters(args: ast.arguments) -> tuple[f.Param, ...]:
+def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
     positional = [*args.posonlyargs, *args.args]
     defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
-    found = [f.Param(a.arg, f.POSITIONAL, annotation(a.annotation), ref(d)) for a, d in zip(positional, defaults, strict=True)]
+    found = [(a.arg, f.POSITIONAL, annotation(a.annotation), ref(d)) for a, d in zip(positional, defaults, strict=True)]
     if args.vararg:
-        found.append(f.Param(args.vararg.arg, f.VAR_POSITIONAL, annotation(args.vararg.annotation), None))
-    found += [f.Param(a.arg, f.KEYWORD, annotation(a.annotation), ref(d)) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
+        found.append((args.vararg.arg, f.VAR_POSITIONAL, annotation(args.vararg.annotation), None))
+    found += [(a.arg, f.KEYWORD, annotation(a.annotation), ref(d)) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
     if args.kwarg:
-        found.append(f.Param(args.kwarg.arg, f.VAR_KEYWORD, annotation(args.kwarg.annotation), None))
+        found.append((args.kwarg.arg, f.VAR_KEYWORD, annotation(args.kwarg.annotation), None))
     return tuple(found)
 
 
@@ -287,9 +288,7 @@ def _call(self: _Extractor, node: Any) -> None:
     func = node.func
     callee = ref(func)
     flags = self.marks.pop(id(node), 0) | self.guard
-    self.calls.append(
-        f.Call(self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-    )
+    self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     if (callee.__class__ is str and callee.rpartition(".")[2] in CONSUMERS) or func.__class__ is ast.Attribute and func.attr in CONSUMERS:
         for argument in node.args:
             _mark(self, argument, f.CONSUMED)
@@ -438,7 +437,7 @@ def _leave_with(self: _Extractor, entered: Any) -> None:
     if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
         for item in node.items:
             expression = item.context_expr
-            self.withs.append(f.With(self.frame.number, ref(expression), expression.lineno, expression.col_offset))
+            self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))
 
 
 def _conditional(self: _Extractor, node: Any) -> None:
@@ -492,7 +491,7 @@ def _nonlocal(self: _Extractor, node: Any) -> None:
         frame = self.frame
         while frame.parent > 0:
             frame = self.frames[frame.parent]
-            if name in frame.bindings or any(p.name == name for p in frame.params):
+            if name in frame.bindings or any(p[0] == name for p in frame.params):
                 self.frame.free[name] = frame.number
                 break
 

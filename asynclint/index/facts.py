@@ -23,9 +23,13 @@ A **Ref** stands for an expression that the index cannot judge, because that nee
 from __future__ import annotations
 
 import marshal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 Ref = Any
+Row = TypeVar("Row")
 
 FORMAT = 1  # part of every cache key: raise it when the shape or the meaning of facts changes
 
@@ -124,37 +128,71 @@ class Class(NamedTuple):
     line: int
 
 
-class ModuleFacts(NamedTuple):
-    """All facts of one module."""
+class Rows(Generic[Row]):
+    """Records that are made from plain tuples when they are first asked for: most are never looked at."""
 
-    functions: tuple[Function, ...]
-    classes: tuple[Class, ...]
-    calls: tuple[Call, ...]
-    withs: tuple[With, ...]
-    stars: tuple[tuple[str, int], ...]  # star imports: (module, level)
+    __slots__ = ("_make", "_made", "raw")
+
+    def __init__(self, make: Callable[[Any], Row], raw: Sequence[Any]) -> None:
+        self.raw = raw
+        self._make = make
+        self._made: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __getitem__(self, number: int) -> Row:
+        row = self._made.get(number)
+        if row is None:
+            row = self._made[number] = self._make(self.raw[number])
+        return row
+
+    def __iter__(self) -> Iterator[Row]:
+        return (self[number] for number in range(len(self.raw)))
+
+
+def _function(raw: Any) -> Function:
+    return Function(*raw[:5], tuple(map(Param._make, raw[5])), *raw[6:])
+
+
+class ModuleFacts:
+    """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
+
+    __slots__ = ("_called", "calls", "classes", "functions", "stars", "withs")
+
+    def __init__(self, functions: Sequence[Any], classes: Sequence[Any], calls: Sequence[Any], withs: Sequence[Any], stars: Sequence[Any]) -> None:
+        """`stars` are the star imports, as (module, level)."""
+        self.functions: Rows[Function] = Rows(_function, functions)
+        self.classes: Rows[Class] = Rows(Class._make, classes)
+        self.calls: Rows[Call] = Rows(Call._make, calls)
+        self.withs: Rows[With] = Rows(With._make, withs)
+        self.stars = tuple(stars)
+        self._called: dict[str, list[int]] | None = None
+
+    def calls_of(self, names: Collection[str]) -> list[int]:
+        """The numbers of the calls whose callee's last name is one of these."""
+        if self._called is None:
+            self._called = {}
+            for number, raw in enumerate(self.calls.raw):
+                self._called.setdefault(last_name(raw[1]), []).append(number)
+        if len(names) < len(self._called):
+            found = [number for name in names for number in self._called.get(name, ())]
+        else:
+            found = [number for name, numbers in self._called.items() if name in names for number in numbers]
+        return sorted(found)
+
+    def loads(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The dotted names with an attribute that each function reads, by number of the function."""
+        return ((number, raw[11]) for number, raw in enumerate(self.functions.raw))
 
     def pack(self) -> bytes:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        plain = (
-            [(*f[:5], [tuple(p) for p in f.params], *f[6:]) for f in self.functions],
-            [tuple(c) for c in self.classes],
-            [tuple(c) for c in self.calls],
-            [tuple(w) for w in self.withs],
-            self.stars,
-        )
-        return marshal.dumps(plain)
+        return marshal.dumps((self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars))
 
     @classmethod
     def unpack(cls, data: bytes) -> ModuleFacts:
         """The facts that `pack` wrote."""
-        functions, classes, calls, withs, stars = marshal.loads(data)
-        return cls(
-            tuple(Function(*f[:5], tuple(Param(*p) for p in f[5]), *f[6:]) for f in functions),
-            tuple(Class(*c) for c in classes),
-            tuple(Call(*c) for c in calls),
-            tuple(With(*w) for w in withs),
-            stars,
-        )
+        return cls(*marshal.loads(data))
 
 
 class Names(NamedTuple):
@@ -167,6 +205,7 @@ class Names(NamedTuple):
     properties: frozenset[str]  # names of methods that run when an attribute is read
     coroutines: frozenset[str]  # names of `async def`s
     aliases: tuple[tuple[str, str], ...]  # (last name of a value, other name it is bound to)
+    renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
     holds: bool  # whether it has a `With`
 
@@ -196,6 +235,7 @@ def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
     called, dropped, entered, loaded, properties = set(), set(), set(), set(), set()
     aliases: set[tuple[str, str]] = set()
+    renamed: set[tuple[str, str]] = set()
     for call in facts.calls:
         name = last_name(call.callee)
         if name:
@@ -210,6 +250,8 @@ def names_of(facts: ModuleFacts) -> Names:
             other = last_name(ref)
             if other and other != name:
                 aliases.add((other, name))
+                if ref.__class__ is tuple and ref[0] == "import":
+                    renamed.add((other, name))
 
     for function in facts.functions:
         for name, refs in function.bindings.items():
@@ -229,5 +271,5 @@ def names_of(facts: ModuleFacts) -> Names:
     bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
     return Names(
         frozenset(called), frozenset(dropped), frozenset(loaded), frozenset(entered), frozenset(properties), coroutines,
-        tuple(sorted(aliases)), bases, bool(facts.withs),
+        tuple(sorted(aliases)), tuple(sorted(renamed)), bases, bool(facts.withs),
     )

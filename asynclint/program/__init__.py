@@ -37,9 +37,12 @@ class Program:
         self._by_name = _inverted({n: names[n].called for n in names})
         self._by_load = _inverted({n: names[n].loaded for n in names})
         self._aliases: dict[str, set[str]] = {}
+        self._renamed: dict[str, set[str]] = {}
         for n in names:
             for name, other in names[n].aliases:
                 self._aliases.setdefault(name, set()).add(other)
+            for name, other in names[n].renamed:
+                self._renamed.setdefault(name, set()).add(other)
         self._closures: dict[frozenset[str], frozenset[str]] = {}
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
@@ -67,8 +70,8 @@ class Program:
         calls = self._calls.get(key[0])
         if calls is None:
             calls = self._calls[key[0]] = {}
-            for number, call in enumerate(self.facts(key[0]).calls):
-                calls.setdefault(call.function, []).append(number)
+            for number, raw in enumerate(self.facts(key[0]).calls.raw):
+                calls.setdefault(raw[0], []).append(number)
         return calls.get(key[1], [])
 
     def call(self, module: int, number: int) -> Call:
@@ -86,12 +89,10 @@ class Program:
         return known
 
     def _with_aliases(self, names: frozenset[str]) -> frozenset[str]:
-        found, todo = set(names), list(names)
-        while todo:
-            for other in self._aliases.get(todo.pop(), ()):
-                if other not in found:
-                    found.add(other)
-                    todo.append(other)
+        found, level = set(names), set(names)
+        for _ in range(_RENAMINGS):
+            level = {other for name in level for other in self._aliases.get(name, ())} - found
+            found |= level
         return frozenset(found)
 
     def modules_using(self, names: Iterable[str]) -> list[int]:
@@ -126,7 +127,7 @@ class Program:
                     for base in bases:
                         self._bases.setdefault(base, []).append((module, number))
         found = []
-        for alias in self.with_aliases([name]):
+        for alias in (name, *self._renamed.get(name, ())):
             found += self._bases.get(alias, ())
         return sorted(set(found))
 
@@ -151,9 +152,9 @@ class Program:
         makers = self.with_aliases(self.catalog.names(self.catalog.tasks))
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
         for module in self.modules_using(callbacks):
-            for call in self.facts(module).calls:
-                if f.last_name(call.callee) in callbacks and any(f.last_name(ref) in makers for _, ref in call.arguments):
-                    found.add(module)
+            facts = self.facts(module)
+            if any(f.last_name(ref) in makers for number in facts.calls_of(callbacks) for _, ref in facts.calls[number].arguments):
+                found.add(module)
         return frozenset(found)
 
     def lock_of(self, value: Value) -> Lock | None:
@@ -182,7 +183,8 @@ class Program:
         return str(getattr(value, "path", value))
 
 
-_EMPTY = ModuleFacts((f.Function("<module>", "", -1, -1, 0, (), (), None, (), (), {}, (), 1, 0, 1),), (), (), (), ())
+_RENAMINGS = 3  # a class may be the default of a parameter that is assigned to an attribute; names that wander further are data
+_EMPTY = ModuleFacts([("<module>", "", -1, -1, 0, (), (), None, (), (), {}, (), 1, 0, 1)], (), (), (), ())
 
 
 def _inverted(names: dict[int, frozenset[str]]) -> dict[str, list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
@@ -37,10 +38,10 @@ class Contexts:
         program, catalog = self._program, self._program.catalog
         names = catalog.names(catalog.loop_callbacks)
         for module in program.modules_using(names):
-            for number, call in enumerate(program.facts(module).calls):
+            facts = program.facts(module)
+            for number in facts.calls_of(names):
+                call = facts.calls[number]
                 name = f.last_name(call.callee)
-                if name not in names:
-                    continue
                 for value in program.callees(module, number):
                     if isinstance(value, External) and value.path in catalog.loop_callbacks:
                         ref = types.argument(call.arguments, catalog.loop_callbacks[value.path])
@@ -97,6 +98,8 @@ class Contexts:
                 for value in values:
                     if isinstance(value, External) and value.path in program.catalog.touches_loop:
                         return f"`{function.qualname}` uses `{value.path}`, which needs the thread of the event loop", ""
+                    if isinstance(value, External) and not doubt and not _is_known(program, value.path):
+                        doubt = f"what `{value.path}` in `{function.qualname}` does is not known"
                     block = program.catalog.blocks.get(value.path) if isinstance(value, External) else None
                     if block is not None and block.offload == "never":
                         return f"`{function.qualname}` uses `{block.path}`, which is bound to its thread", ""
@@ -109,5 +112,10 @@ class Contexts:
             if len(seen) > _REACH:
                 return "", doubt or "it reaches too much code to be sure"
         return "", doubt
+
+
+def _is_known(program: Program, path: str) -> bool:
+    """Whether a callable outside the project is in the catalog, or of the standard library, where what the catalog leaves out is harmless."""
+    return program.catalog.knows(path) or path.partition(".")[0] in sys.stdlib_module_names or path.startswith("builtins.")
 
 

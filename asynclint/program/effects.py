@@ -153,12 +153,13 @@ class Effects:
         self._expanded |= wanted
         for module in program.modules_using(wanted):
             facts = program.facts(module)
-            for number, call in enumerate(facts.calls):
-                if not call.flags & f.GUARDED and f.last_name(call.callee) in wanted:
+            for number in facts.calls_of(wanted):
+                call = facts.calls[number]
+                if not call.flags & f.GUARDED:
                     self._resolve(Site(module, call.function, number), call)
         for module in program.modules_reading(wanted):
-            for number, function in enumerate(program.facts(module).functions):
-                for dotted in function.loads:
+            for number, loads in program.facts(module).loads():
+                for dotted in loads:
                     if not wanted.isdisjoint(dotted.split(".")[1:]):
                         self._resolve_load(module, number, dotted, wanted)
 

@@ -151,7 +151,9 @@ class Resolver:
             facts: ModuleFacts = self.facts(number)
             refs = facts.functions[0].bindings.get(name)
             if refs is not None:
-                return self._all(refs, Scope(number, 0))
+                found = list(self._all(refs, Scope(number, 0)))
+                if found or not any(ref.__class__ is tuple and ref[0] == "import" and ref[2] == name for ref in refs):
+                    return found  # else `from . import name` in a package itself, which means the submodule
             for module, level in facts.stars if not name.startswith("_") else ():
                 target = self._stem(stem, module, level)
                 if target is None:
@@ -220,7 +222,8 @@ class Resolver:
         found = list(self._inherited(self.mro(klass), name, klass))
         if found:
             return found
-        return [value for below in self.below(klass) for value in self._own(below, name, below)]
+        below = self.below(klass)
+        return [value for k in below for value in self._own(k, name, k)] if len(below) <= _LIMIT else ()
 
     def instance_attribute_of_class(self, klass: ClassValue, name: str) -> Values:
         """A method found on the class of an instance, not on the instance itself: how the language looks up `__init__` and its like."""
@@ -311,12 +314,12 @@ class Resolver:
         known = self._below.get(value)
         if known is None:
             self._below[value] = ()
-            found = []
+            found: dict[ClassValue, None] = {}
             for module, number in self.subclasses_named(self.klass(value).name):
                 candidate = ClassValue(module, number)
-                if candidate != value and value in self.mro(candidate):
-                    found.append(candidate)
-                    found += [c for c in self.below(candidate) if c not in found]
+                if candidate != value and candidate not in found and value in self.mro(candidate):
+                    found[candidate] = None
+                    found.update(dict.fromkeys(self.below(candidate)))
             known = self._below[value] = tuple(found)
         return known
 

@@ -42,9 +42,9 @@ class Tasks:
             expanded |= names | wanted
             reached: list[FunctionKey] = []
             for module in program.modules_using(names):
-                for number, call in enumerate(program.facts(module).calls):
-                    if f.last_name(call.callee) not in names:
-                        continue
+                facts = program.facts(module)
+                for number in facts.calls_of(names):
+                    call = facts.calls[number]
                     site = Site(module, call.function, number)
                     source = self._spawned_by(program.callees(module, number), inner)
                     if source is None:
@@ -112,11 +112,11 @@ class Tasks:
         dropped = program.names[module].dropped if module in program.names else frozenset()
         if dropped.isdisjoint(program.coroutine_names):
             return []
-        found = []
-        for number, call in enumerate(program.facts(module).calls):
-            if call.flags & f.DISCARDED and f.last_name(call.callee) in program.coroutine_names and self.makes_coroutine(program.callees(module, number)):
-                found.append(number)
-        return found
+        facts = program.facts(module)
+        return [
+            number for number in facts.calls_of(dropped & program.coroutine_names)
+            if facts.calls[number].flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
+        ]
 
     def makes_coroutine(self, values: Values) -> bool:
         """Whether calling the values surely makes a coroutine: all of them are coroutine functions."""

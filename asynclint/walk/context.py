@@ -266,23 +266,31 @@ class Context:
             )
         )
 
-
     def _taken_name(self, fix: Fix, line: int) -> str:
-        """The name that a fix needs imported but that is bound to something else, or only below the line, where the node at hand reads it; or ""."""
-        functions = self.program.facts(self.module).functions
+        """A name that a fix needs from the module but that means something else on a line of the function at hand; "" where there is none."""
         for each in fix.imports:
             name, top = each.name or each.module.partition(".")[0], each.module.partition(".")[0]
-            number = self.function[1]
-            while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
-                number = functions[number].parent
-            bound = functions[max(number, 0)].bindings.get(name, ())
-            if each.path != self.path or (number <= 0 and not bound):
+            number, bound = self._binding(name)
+            if each.path != self.path or (number == 0 and not bound):
                 continue
             if not any(ref.__class__ is tuple and ref[0] == "import" and ref[1].partition(".")[0] == top for ref in bound):
                 return name
-            if number > 0 and number == self.function[1] and not _imported_above(self._twins[self.function_node], name, line):  # type: ignore[index]
+            if number and number == self.function[1] and not _imported_above(self._twins[self.function_node], name, line):  # type: ignore[index]
+                return name
+        for declaration in fix.declarations:
+            statement: Any = ast.parse(declaration.text).body[0]
+            name = dotted(statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]) or ""
+            number, bound = self._binding(name)
+            if number or (bound and ref(statement.value) not in bound):
                 return name
         return ""
+
+    def _binding(self, name: str) -> tuple[int, tuple[f.Ref, ...]]:
+        """The function (0: the module) in which a name of the function at hand is bound, and to what."""
+        functions, number = self.program.facts(self.module).functions, self.function[1]
+        while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
+            number = functions[number].parent
+        return max(number, 0), functions[max(number, 0)].bindings.get(name, ())
 
 
 def _imported_above(function: ast.AST, name: str, line: int) -> bool:

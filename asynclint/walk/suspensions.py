@@ -22,5 +22,6 @@ def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
         node = stack.pop()
         if isinstance(node, _POINTS) or (isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)) and any(g.is_async for g in node.generators)):
             found.append(node)
-        stack += [child for child in ast.iter_child_nodes(node) if not isinstance(child, _FRAMES)]
+        if not isinstance(node, _FRAMES):
+            stack += ast.iter_child_nodes(node)
     return sorted(found, key=lambda n: (n.lineno, n.col_offset))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
+from asynclint.program.types import argument
 from asynclint.program.values import External, ExternalInstance, Instance, Scope
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ class ModuleView:
         program, name = self._program, path.rpartition(".")[2]
         if program.names[self._module].called.isdisjoint(program.with_aliases((name,))):
             return False
+        facts = program.facts(self._module)
         return any(
             External(path) in program.callees(self._module, number)
-            for number, call in enumerate(program.facts(self._module).calls)
-            if program.function((self._module, call.function)).is_async
+            for number in facts.calls_of(program.with_aliases((name,)))
+            if program.function((self._module, facts.calls[number].function)).is_async
         )
 
     def loses_tasks(self) -> bool:
@@ -41,16 +43,21 @@ class ModuleView:
         return self._module in self._program.losing_modules
 
     def hands_over_calls(self) -> bool:
-        """Whether the module passes the result of a call to something of the name of a callable that runs its argument in a thread."""
+        """Whether the module passes the result of a call in the place of a function that should run in a thread."""
         program = self._program
         names = program.with_aliases(program.catalog.names(program.catalog.offloads))
         if program.names[self._module].called.isdisjoint(names):
             return False
-        return any(
-            any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments)
-            for call in program.facts(self._module).calls
-            if f.last_name(call.callee) in names
-        )
+        facts = program.facts(self._module)
+        for number in facts.calls_of(names):
+            call = facts.calls[number]
+            if any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments):
+                for value in program.callees(self._module, number):
+                    offload = program.catalog.offloads.get(value.path) if isinstance(value, External) else None
+                    given = argument(call.arguments, offload.callable) if offload is not None else None
+                    if given.__class__ is tuple and given[0] == "call":
+                        return True
+        return False
 
     def drops_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and drops it."""
@@ -69,8 +76,9 @@ class ModuleView:
         program = self._program
         if "acquire" not in program.names[self._module].called:
             return False
-        for number, call in enumerate(program.facts(self._module).calls):
-            if f.last_name(call.callee) == "acquire" and program.function((self._module, call.function)).is_async:
+        facts = program.facts(self._module)
+        for number in facts.calls_of(("acquire",)):
+            if program.function((self._module, facts.calls[number].function)).is_async:
                 for value in program.callees(self._module, number):
                     if isinstance(value, External) and value.path.rpartition(".")[0] in program.catalog.locks:
                         return True

@@ -1,0 +1,34 @@
+"""Promise 11: walking every module finds exactly what walking the suspects finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asynclint import engine
+from asynclint.model import Finding
+from asynclint.testing import fixture_sources, fixtures, lint_files, lint_text
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def found(path: Path) -> dict[str, tuple[Finding, ...]]:
+    files = fixture_sources(path)
+    return lint_files(files) if path.is_dir() else {name: lint_text(text, name) for name, text in files.items()}
+
+
+def places(findings: dict[str, tuple[Finding, ...]]) -> list[tuple[object, ...]]:
+    return [(name, f.code, f.span, f.message.replace(f.path, ""), f.fingerprint) for name, each in findings.items() for f in each]
+
+
+@pytest.mark.parametrize("path", fixtures(FIXTURES), ids=lambda path: path.relative_to(FIXTURES).as_posix())
+def test_walking_everything_finds_nothing_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suspects = places(found(path))
+
+    def everyone(program: Any, module: int, rules: Any) -> Any:
+        return tuple(rules)
+
+    monkeypatch.setattr(engine, "suspicious", everyone)
+    assert places(found(path)) == suspects

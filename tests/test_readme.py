@@ -1,0 +1,129 @@
+"""What the README says is so: its generated parts are current, and what it tells the reader to run does what it says."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from asynclint import config
+from asynclint.config import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def script(name: str) -> ModuleType:
+    """The module of a script in `docs/`, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def asynclint(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "asynclint", *arguments], cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_the_generated_parts_are_current() -> None:
+    assert script("make_readme").filled(README) == README, "run `python docs/make_readme.py`"
+
+
+def test_the_first_command_finds_what_the_readme_shows() -> None:
+    (command,) = [line for block in blocks("sh") for line in block.splitlines() if line.endswith(" docs/sample")]
+    program, *arguments = shlex.split(command.rpartition(" && ")[2])
+    assert program == ".venv/bin/asynclint"
+
+    done = asynclint(*arguments)
+
+    shown = next(block for block in blocks("text") if "docs/sample" in block)
+    code = r"\bASL\d{3}\b"
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.findall(code, done.stdout) == re.findall(code, shown)
+    assert done.stdout.splitlines()[-1] == shown.splitlines()[-1]
+
+
+def test_the_second_command_runs_the_tests_as_the_gate_does() -> None:
+    (command,) = [line for block in blocks("sh") for line in block.splitlines() if "pytest" in line]
+    _, install, test = command.split(" && ")
+    gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+    assert install == '.venv/bin/pip install -e ".[dev]"'
+    assert '-e ".[dev]"' in gate
+    assert test.removeprefix(".venv/bin/") in gate
+    assert command in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_shows_what_asynclint_prints() -> None:
+    def words(svg: str) -> list[str]:
+        """What is to read in a picture; the rest of it is of rich's making, and differs from version to version."""
+        return html.unescape(" ".join(re.findall(r"<text[^>]*>(.*?)</text>", svg))).split()
+
+    make_picture = script("make_picture")
+    assert words(make_picture.picture()) == words(make_picture.PICTURE.read_text(encoding="utf-8")), "run `python docs/make_picture.py`"
+
+
+def test_the_sample_is_clean_once_it_is_fixed(tmp_path: Path) -> None:
+    for path in (ROOT / "docs/sample").rglob("*.py"):
+        copy = tmp_path / path.relative_to(ROOT / "docs/sample")
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+
+    assert asynclint("--fix", cwd=tmp_path).returncode == 0
+    assert asynclint(cwd=tmp_path).stdout == "All checks passed: 5 files.\n"
+
+
+def test_the_configuration_shown_is_accepted(tmp_path: Path) -> None:
+    (shown,) = blocks("toml")
+    (tmp_path / "pyproject.toml").write_text(shown, encoding="utf-8")
+
+    settings = config.load([str(tmp_path)])
+
+    assert settings.src == ("src",)
+    assert settings.per_file_ignores == (("scripts/*", ("ASL1", "discarded-task")),)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_suppression_shown_suppresses(tmp_path: Path, number: int) -> None:
+    part = next(block for block in blocks("python") if "asynclint: ignore" in block).split("\n\n")[number]
+    body = "".join(f"    {line}\n" for line in part.splitlines())
+    (tmp_path / "x.py").write_text(f"import time\n\nasync def f():\n{body}", encoding="utf-8")
+
+    done = asynclint(cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "All checks passed: 1 file.\n")
+
+
+def test_the_rule_shown_loads_and_finds(tmp_path: Path) -> None:
+    rule = next(block for block in blocks("python") if "class Gather" in block)
+    (tmp_path / "team_rules.py").write_text(rule, encoding="utf-8")
+    (tmp_path / "asynclint.toml").write_text('plugins = ["team_rules.py"]\n', encoding="utf-8")
+    (tmp_path / "x.py").write_text("import asyncio as a\n\nasync def f(g):\n    await a.gather(g(), g())\n", encoding="utf-8")
+
+    done = asynclint("--output-format", "concise", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("x.py:4:11: TEA101 `asyncio.gather()` leaves tasks running")
+
+
+def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
+    from asynclint import registry
+
+    known = {rule.code for rule in registry.load(Settings(root="/"))}
+    flags = {flag for option in config.OPTIONS for one in option.flags for flag in one.split("/")} | {"--version", "--all"}
+    texts = [README, *((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", ".pre-commit-hooks.yaml"))]
+
+    assert {code for text in texts for code in re.findall(r"\bASL\d{3}\b", text)} <= known
+    assert {flag for text in texts for flag in re.findall(r"(?<![-\w])--[a-z][\w-]*(?!\w*>)", text)} <= flags
