@@ -107,12 +107,21 @@ def _changed(path: str, fixes: list[Fix], source: Source) -> Source:
         text = _merged(source.text, wanted, more)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            compile(text, path, "exec", 0 if _compiles(source.text) else ast.PyCF_ONLY_AST, dont_inherit=True)
         return Source.from_bytes(path, source.to_bytes(text))
     except SyntaxError as error:
         raise _Broken(path, f"the code would not compile (line {error.lineno}: {error.msg})") from None
     except (SourceError, ValueError) as error:
         raise _Broken(path, str(error)) from None
+
+
+def _compiles(text: str) -> bool:
+    """Whether a text that parses compiles too: it does not with, for example, a `return` outside of a function."""
+    try:
+        compile(text, "", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _merged(text: str, wanted: list[Edit], more: Iterable[Edit]) -> str:

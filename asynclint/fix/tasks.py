@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from asynclint.fix.offload import Withheld
@@ -62,12 +63,21 @@ def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
 
 
 def _free_name(ctx: Context, function: cst.CSTNode | None) -> str:
-    """A name for the task that the function does not use yet; keeps `task` if the fix itself has put it there."""
-    used = set()
-    if function is not None:
-        for node in ast.walk(ctx.twin(function)):
-            if isinstance(node, ast.Name):
-                used.add(node.id)
-            elif isinstance(node, ast.arg):
-                used.add(node.arg)
-    return next(name for name in ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100))) if name not in used)
+    """A name for the task that the function does not use yet, or that only this fix has put there."""
+    whole: ast.AST = ast.Module([], []) if function is None else ctx.twin(function)
+    used = Counter(node.id for node in ast.walk(whole) if isinstance(node, ast.Name))
+    parameters = {node.arg for node in ast.walk(whole) if isinstance(node, ast.arg)}
+    names = ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100)))
+    return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name)))
+
+
+def _own_uses(function: ast.AST, name: str) -> int:
+    """How often a name is used by statements of this fix; 0 where there are others that assign to it."""
+    made, kept = 0, Counter[str]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and [target.id for target in node.targets if isinstance(target, ast.Name)] == [name]:
+            made += 1
+        elif isinstance(node, ast.Expr):
+            kept[ast.unparse(node)] += 1
+    added, watched = kept[f"{REGISTRY}.add({name})"], kept[f"{name}.add_done_callback({REGISTRY}.discard)"]
+    return 3 * made if made == added == watched else 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.guards import guarded_parts
-from asynclint.index.order import children
+from asynclint.index.order import call_arguments, children
 from asynclint.index.refs import annotation, arguments, dotted, ref
 
 if TYPE_CHECKING:
@@ -88,18 +88,20 @@ class _Extractor:
         self.stack.extend(reversed(tree.body))
 
     def run(self) -> f.ModuleFacts:
-        stack, handlers = self.stack, _HANDLERS
-        pop, extend = stack.pop, stack.extend
+        stack, find = self.stack, _HANDLERS.get
+        pop, extend, name, constant = stack.pop, stack.extend, ast.Name, ast.Constant
         while stack:
             node = pop()
             kind = node.__class__
+            if kind is name or kind is constant:
+                continue
             if kind is tuple:
                 node[0](self, node[1])
                 continue
-            handle = handlers.get(kind)
+            handle = find(kind)
             if handle is None:
                 extend(children(node))
-            elif handle is not _nothing:
+            else:
                 handle(self, node)
         return f.ModuleFacts(
             [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars
@@ -182,10 +184,6 @@ class _Extractor:
             found = self._receiver_class(target.value.value)
             if found is not None:
                 found[0].attributes.setdefault(target.value.attr, []).append((found[1].number, ("many", value)))
-
-
-def _nothing(self: _Extractor, node: Any) -> None:
-    """Leaves."""
 
 
 def _restore(self: _Extractor, state: Any) -> None:
@@ -279,23 +277,22 @@ def _class(self: _Extractor, node: Any) -> None:
 
 
 def _call(self: _Extractor, node: Any) -> None:
-    for argument in node.args:
+    func, args, keywords = node.func, node.args, node.keywords
+    for argument in args:
         if argument.__class__ is ast.Lambda:
             _number_lambda(self, argument)
-    for keyword in node.keywords:
+    for keyword in keywords:
         if keyword.value.__class__ is ast.Lambda:
             _number_lambda(self, keyword.value)
-    func = node.func
     callee = ref(func)
     flags = self.marks.pop(id(node), 0) | self.guard
     self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
-    if (callee.__class__ is str and callee.rpartition(".")[2] in CONSUMERS) or func.__class__ is ast.Attribute and func.attr in CONSUMERS:
-        for argument in node.args:
+    is_method = func.__class__ is ast.Attribute
+    if (func.attr if is_method else getattr(func, "id", "")) in CONSUMERS:
+        for argument in args:
             _mark(self, argument, f.CONSUMED)
-    self.stack.extend(children(node))
-    if func.__class__ is ast.Attribute:  # the callee itself is not a read of a property; what it hangs on is
-        self.stack.pop()
-        self.stack.append(func.value)
+    self.stack.extend(call_arguments(node))
+    self.stack.append(func.value if is_method else func)  # the callee itself is not a read of a property; what it hangs on is
 
 
 def _mark(self: _Extractor, node: ast.AST, flag: int) -> None:
@@ -509,11 +506,6 @@ def _capture(self: _Extractor, node: Any) -> None:
 
 
 _HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
-    ast.Name: _nothing,
-    ast.Constant: _nothing,
-    ast.Pass: _nothing,
-    ast.Break: _nothing,
-    ast.Continue: _nothing,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.Lambda: _lambda,

@@ -26,7 +26,7 @@ import marshal
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 Ref = Any
 Row = TypeVar("Row")
@@ -236,40 +236,46 @@ def names_of(facts: ModuleFacts) -> Names:
     called, dropped, entered, loaded, properties = set(), set(), set(), set(), set()
     aliases: set[tuple[str, str]] = set()
     renamed: set[tuple[str, str]] = set()
-    for call in facts.calls:
-        name = last_name(call.callee)
-        if name:
-            called.add(name)
-            if call.flags & DISCARDED:
-                dropped.add(name)
-            if call.flags & ENTERED:
-                entered.add(name)
+    for raw in facts.calls.raw:
+        callee, flags = raw[1], raw[3]
+        name = callee.rpartition(".")[2] if callee.__class__ is str else last_name(callee)
+        called.add(name)
+        if flags & DISCARDED:
+            dropped.add(name)
+        if flags & ENTERED:
+            entered.add(name)
 
-    def bind(name: str, refs: tuple[Ref, ...]) -> None:
+    def bind(name: str, refs: Iterable[Ref]) -> None:
         for ref in refs:
-            other = last_name(ref)
-            if other and other != name:
-                aliases.add((other, name))
-                if ref.__class__ is tuple and ref[0] == "import":
+            if ref.__class__ is tuple and ref[0] == "import":
+                other = last_name(ref)
+                if other and other != name:
+                    aliases.add((other, name))
                     renamed.add((other, name))
+            elif ref.__class__ is str:
+                other = ref.rpartition(".")[2]
+                if other != name:
+                    aliases.add((other, name))
 
-    for function in facts.functions:
-        for name, refs in function.bindings.items():
-            bind(name, refs)
-        for param in function.params:
-            bind(param.name, (param.default,))
-        if function.decorators and function.owner >= 0 and any(is_property_decorator(ref) for ref in function.decorators):
-            properties.add(function.name)
-        for dotted in function.loads:
+    for raw in facts.functions.raw:
+        name, owner, params, decorators, bindings, loads = raw[0], raw[3], raw[5], raw[6], raw[10], raw[11]
+        for bound, refs in bindings.items():
+            bind(bound, refs)
+        for param in params:
+            if param[3].__class__ is str:
+                bind(param[0], (param[3],))
+        if decorators and owner >= 0 and any(is_property_decorator(ref) for ref in decorators):
+            properties.add(name)
+        for dotted in loads:
             loaded.update(dotted.split(".")[1:])
     for klass in facts.classes:
-        for name, refs in klass.bindings.items():
-            bind(name, refs)
-        for name, pairs in klass.attributes.items():
-            bind(name, tuple(ref for _, ref in pairs))
-    coroutines = frozenset(f.name for f in facts.functions if f.flags & ASYNC)
+        for bound, refs in klass.bindings.items():
+            bind(bound, refs)
+        for bound, pairs in klass.attributes.items():
+            bind(bound, [ref for _, ref in pairs])
+    coroutines = frozenset(raw[0] for raw in facts.functions.raw if raw[4] & ASYNC)
     bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
     return Names(
-        frozenset(called), frozenset(dropped), frozenset(loaded), frozenset(entered), frozenset(properties), coroutines,
+        frozenset(called - {""}), frozenset(dropped - {""}), frozenset(loaded), frozenset(entered - {""}), frozenset(properties), coroutines,
         tuple(sorted(aliases)), tuple(sorted(renamed)), bases, bool(facts.withs),
     )

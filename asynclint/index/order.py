@@ -6,12 +6,13 @@ import ast
 from typing import Any
 
 _ORDER: dict[type, tuple[str, ...]] = {ast.IfExp: ("body", "test", "orelse")}  # where `_fields` has another order
-_SKIPPED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.alias)
 _SKIPPED_FIELDS = {"ctx", "op", "ops", "names", "name", "attr", "id", "arg", "kind", "type_comment", "simple", "level", "module", "conversion", "is_async",
                    "kwd_attrs", "rest", "tag"}
 
 
 def _fields(kind: type) -> tuple[str, ...]:
+    if kind in (ast.Constant, ast.MatchSingleton):
+        return ()  # its value is no node
     names = _ORDER.get(kind) or kind._fields  # type: ignore[attr-defined]
     return tuple(reversed([name for name in names if name not in _SKIPPED_FIELDS]))
 
@@ -30,18 +31,23 @@ def children(node: Any) -> list[ast.AST]:
         child = getattr(node, name)
         if child.__class__ is list:
             found.extend(reversed(child))
-        elif isinstance(child, ast.AST):
+        elif child is not None:
             found.append(child)
     return found
 
 
-def _call(node: ast.Call) -> list[ast.AST]:
-    found: list[Any] = [*node.args, *[keyword.value for keyword in node.keywords]]
-    if node.args and node.keywords and node.args[-1].__class__ is ast.Starred:  # f(a=1, *b)
-        found.sort(key=lambda n: (n.lineno, n.col_offset))
-    found.reverse()
-    found.append(node.func)
+def call_arguments(node: ast.Call) -> list[ast.AST]:
+    """The arguments of a call, the last one first."""
+    found: list[Any] = node.args[::-1]
+    if node.keywords:
+        found = [*[keyword.value for keyword in reversed(node.keywords)], *found]
+        if node.args and node.args[-1].__class__ is ast.Starred:  # f(a=1, *b)
+            found.sort(key=lambda n: (n.lineno, n.col_offset), reverse=True)
     return found
+
+
+def _call(node: ast.Call) -> list[ast.AST]:
+    return [*call_arguments(node), node.func]
 
 
 def _dict(node: ast.Dict) -> list[ast.AST]:

@@ -43,9 +43,15 @@ def ref(node: ast.AST | None, depth: int = DEPTH) -> Ref:
 
 def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], ...]:
     """The arguments of a call as (keyword, "*", "**" or None; Ref), positional ones first."""
+    if not call.args and not call.keywords:
+        return ()
     found: list[tuple[str | None, Ref]] = []
     for node in call.args:
-        found.append(("*", ref(node.value, depth)) if node.__class__ is ast.Starred else (None, ref(node, depth)))  # type: ignore[attr-defined]
+        kind = node.__class__
+        if kind is ast.Name:
+            found.append((None, node.id))  # type: ignore[attr-defined]
+        else:
+            found.append(("*", ref(node.value, depth)) if kind is ast.Starred else (None, ref(node, depth)))  # type: ignore[attr-defined]
     for keyword in call.keywords:
         found.append((keyword.arg or "**", ref(keyword.value, depth)))
     return tuple(found)

@@ -114,9 +114,10 @@ class Program:
         """The names of all properties of the program."""
         return frozenset(name for names in self.names.values() for name in names.properties)
 
-    def entered_names(self) -> set[str]:
+    @cached_property
+    def entered_names(self) -> frozenset[str]:
         """The last names of all calls that are items of a sync `with`."""
-        return {name for names in self.names.values() for name in names.entered}
+        return frozenset(name for names in self.names.values() for name in names.entered)
 
     def subclasses_named(self, name: str) -> list[tuple[int, int]]:
         """The classes (module, number) one of whose bases is written with this last name, or another name bound to it."""

@@ -143,7 +143,7 @@ class Effects:
             resolver = self._program.resolver
             names |= {resolver.klass(k).name for k in (value, *resolver.below(value))}
             if function.name in ("__enter__", "__exit__"):
-                names |= self._program.entered_names()
+                names |= self._program.entered_names
         return names
 
     def _expand(self, names: Iterable[str]) -> None:
