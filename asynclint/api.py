@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asynclint.fix import blocking, locks, offload, tasks
+from asynclint.fix.blocking import BlockingRule
 from asynclint.fix.offload import Withheld
 from asynclint.model import Applicability, Confidence, Declaration, Edit, Finding, Fix, Frame, Import, Position, Severity, Span
-from asynclint.fix.blocking import BlockingRule
 from asynclint.walk import lost, offloads
 from asynclint.walk.context import Context
 from asynclint.walk.rule import Rule

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asynclint.walk.rule import Rule
     from asynclint.walk.sources import Sources
 
+
 def parse(source: Source) -> ast.Module | Problem:
     """The syntax tree of a source, or why there is none."""
     try:
@@ -56,7 +57,14 @@ def suspicious(program: Program, module: int, rules: Sequence[Rule]) -> tuple[Ru
 
 
 def lint(
-    program: Program, module: int, source: Source, rules: Sequence[Rule], sources: Sources, *, enabled: Collection[str], codes: Mapping[str, str],
+    program: Program,
+    module: int,
+    source: Source,
+    rules: Sequence[Rule],
+    sources: Sources,
+    *,
+    enabled: Collection[str],
+    codes: Mapping[str, str],
     target_version: tuple[int, int],
 ) -> FileResult:
     """All findings of one module by the given rules, suppressions applied. `enabled` are the codes on for the file, `codes` all known
@@ -119,8 +127,18 @@ def _suppressed(
     notices += suppress.unknown(suppressions, {*codes, *codes.values()})
     own = [
         Finding(
-            notice.code, codes[notice.code], notice.message, Severity.WARNING, Confidence.HIGH, source.path, "<module>", notice.span, (),
-            notice.fix, "" if notice.fix else "only you know which rule was meant", "",
+            notice.code,
+            codes[notice.code],
+            notice.message,
+            Severity.WARNING,
+            Confidence.HIGH,
+            source.path,
+            "<module>",
+            notice.span,
+            (),
+            notice.fix,
+            "" if notice.fix else "only you know which rule was meant",
+            "",
         )
         for notice in notices
         if notice.code in enabled
@@ -142,5 +160,3 @@ def _fingerprinted(source: Source, findings: Sequence[Finding]) -> tuple[Finding
         seen[key] += 1
         found.append(replace(finding, fingerprint=digest))
     return tuple(found)
-
-

@@ -49,8 +49,9 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
             busy = [worker for worker in workers if worker.pending]
             if not busy:
                 return
-            for worker in connection.wait([w.pipe for w in busy], timeout=1.0) and busy:
-                yield from worker.results()
+            if connection.wait([worker.pipe for worker in busy], timeout=1.0):
+                for worker in busy:
+                    yield from worker.results()
             for n, worker in enumerate(workers):
                 if worker.pending and (worker.gone or time.monotonic() - worker.since > timeout):
                     message = worker.last_words(timeout)

@@ -38,7 +38,9 @@ def load(settings: Settings) -> tuple[Rule, ...]:
     for rule in (*_installed(), *(rule for plugin in settings.plugins for rule in _from_plugin(plugin))):
         other = rules.get(rule.code) or names.get(rule.name)
         if other is not None:
-            raise ConfigError(f"{_place(type(rule))}: rule {rule.code} ({rule.name}) has the code or name of {other.code} ({other.name}) in {_place(type(other))}")
+            raise ConfigError(
+                f"{_place(type(rule))}: rule {rule.code} ({rule.name}) has the code or name of {other.code} ({other.name}) in {_place(type(other))}"
+            )
         rules[rule.code] = names[rule.name] = rule
     return tuple(rules[code] for code in sorted(rules))
 
@@ -80,10 +82,7 @@ def _run(action: Any, origin: str) -> Any:
         return action()
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        if isinstance(error, SyntaxError) and error.filename:
-            where = f"{error.filename}:{error.lineno}"
-        else:
-            where = f"{place.filename}:{place.lineno}"
+        where = f"{error.filename}:{error.lineno}" if isinstance(error, SyntaxError) and error.filename else f"{place.filename}:{place.lineno}"
         raise ConfigError(f"{origin} does not load: {where}: {type(error).__name__}: {error}") from error
 
 

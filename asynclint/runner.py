@@ -7,7 +7,8 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from asynclint import engine, pool, registry
 from asynclint.config import ConfigError, check_selectors
@@ -88,9 +89,10 @@ def _run(request: Request) -> RunResult:
 
 
 def _catalog_folder() -> str:
-    import asynclint.rules
-
-    return os.path.join(asynclint.rules.__path__[0], "catalog")
+    spec = find_spec("asynclint.rules")
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError("asynclint is not installed as a distribution, so it has no catalog; install it with pip")
+    return os.path.join(list(spec.submodule_search_locations)[0], "catalog")
 
 
 def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
@@ -155,8 +157,8 @@ class _Run:
             if isinstance(result, Problem):
                 state.problems[number] = result
                 continue
-            packed, names, commented = result  # type: ignore[misc]
-            state.packed[number], state.names[number] = packed, names
+            found: Any = result
+            state.packed[number], state.names[number], commented = found
             (state.commented.add if commented else state.commented.discard)(number)
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
 
@@ -277,6 +279,12 @@ def _lint(run_: _Run, suspects: Mapping[int, Sequence[Rule]], sources: Sources, 
     if isinstance(source, Problem):
         return FileResult(source.path, problems=(source,))
     return engine.lint(
-        run_.program, number, source, suspects[number], sources,
-        enabled=run_.enabled(number), codes=run_.codes, target_version=run_.settings.target_version,
+        run_.program,
+        number,
+        source,
+        suspects[number],
+        sources,
+        enabled=run_.enabled(number),
+        codes=run_.codes,
+        target_version=run_.settings.target_version,
     )

@@ -70,7 +70,9 @@ class BlockingHelper(Rule):
     def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
         effect = ctx.property_effect(node)
         if effect is not None and ctx.on_loop:
-            self._report(node, ctx, ctx.text(node), None, "reading a property cannot be awaited; make it a method, or run its work earlier in a thread")
+            self._report(
+                node, ctx, ctx.text(node), None, "reading a property cannot be awaited; make it a method, or run its work earlier in a thread"
+            )
 
     def _fix(self, node: cst.Call, ctx: Context) -> Fix:
         target = ctx.target(node)
@@ -89,6 +91,11 @@ class BlockingHelper(Rule):
         chain = ctx.chain(node)
         calls = "1 call" if len(chain) == 2 else f"{len(chain) - 1} calls"
         ctx.report(
-            node, f"`{shown}` blocks the event loop: {calls} further down, `{effect.block.path}` {blocking.HARMS[effect.kind]}",
-            fix=fix, no_fix=no_fix, chain=chain, severity=blocking.severity(effect), help=effect.block.help,
+            node,
+            f"`{shown}` blocks the event loop: {calls} further down, `{effect.block.path}` {blocking.HARMS[effect.kind]}",
+            fix=fix,
+            no_fix=no_fix,
+            chain=chain,
+            severity=blocking.severity(effect),
+            help=effect.block.help,
         )

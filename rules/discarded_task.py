@@ -61,7 +61,8 @@ class DiscardedTask(Rule):
             return
         for argument in lost.spawning_callbacks(ctx, node):
             ctx.report(
-                node, f"the task that `{argument}()` makes as a callback is dropped, and may be collected as garbage before it is done",
+                node,
+                f"the task that `{argument}()` makes as a callback is dropped, and may be collected as garbage before it is done",
                 no_fix="pass a function that keeps the task, in place of the bare task maker",
             )
 
@@ -72,6 +73,9 @@ class DiscardedTask(Rule):
         except Withheld as reason:
             no_fix = str(reason)
         ctx.report(
-            node, f"the task from `{shown}()` is dropped: it may be collected as garbage before it is done, and its exception is never seen",
-            fix=fix, no_fix=no_fix, chain=lost.spawn_chain(ctx, node),
+            node,
+            f"the task from `{shown}()` is dropped: it may be collected as garbage before it is done, and its exception is never seen",
+            fix=fix,
+            no_fix=no_fix,
+            chain=lost.spawn_chain(ctx, node),
         )

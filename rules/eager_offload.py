@@ -57,6 +57,8 @@ class EagerOffload(Rule):
             no_fix = str(reason)
         inner = " ".join(ctx.text_of(found.argument.func).split())
         ctx.report(
-            node, f"`{inner}()` runs here, before `{ctx.name(node)}()` gets its result: nothing is moved off the loop",
-            fix=fix, no_fix=no_fix,
+            node,
+            f"`{inner}()` runs here, before `{ctx.name(node)}()` gets its result: nothing is moved off the loop",
+            fix=fix,
+            no_fix=no_fix,
         )

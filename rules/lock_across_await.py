@@ -87,7 +87,10 @@ class LockAcrossAwait(Rule):
             node,
             f"`{shown}`, a `{lock.path}`, is held at {len(points)} suspension point{'s' * (len(points) > 1)} (line{'s' * (len(points) > 1)} {lines}): "
             "another task that wants it stops the event loop, and the holder can never let go",
-            fix=fix, no_fix=no_fix, chain=(self._frame(expression, ctx), *(self._frame(point, ctx) for point in points)), span=ctx.span_of(expression),
+            fix=fix,
+            no_fix=no_fix,
+            chain=(self._frame(expression, ctx), *(self._frame(point, ctx) for point in points)),
+            span=ctx.span_of(expression),
         )
 
     def _frame(self, twin: Any, ctx: Context) -> Frame:

@@ -63,6 +63,9 @@ class UnkeptTask(Rule):
         except Withheld as reason:
             no_fix = str(reason)
         ctx.report(
-            node, f"only the local name `{name}` holds this task: when the function returns, it may be collected as garbage before it is done",
-            fix=fix, no_fix=no_fix, chain=lost.spawn_chain(ctx, node),
+            node,
+            f"only the local name `{name}` holds this task: when the function returns, it may be collected as garbage before it is done",
+            fix=fix,
+            no_fix=no_fix,
+            chain=lost.spawn_chain(ctx, node),
         )

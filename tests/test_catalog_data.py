@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import re
 import multiprocessing
 import pkgutil
+import re
 import select
 import sys
 import threading
@@ -218,10 +218,7 @@ def parameters(path: str) -> list[inspect.Parameter] | None:
 
 
 CONDITIONS = [
-    (path, condition)
-    for row in STDLIB["blocks"]
-    for path in paths_of(row, "call")
-    for condition in row.get("unless", []) + row.get("only_if", [])
+    (path, condition) for row in STDLIB["blocks"] for path in paths_of(row, "call") for condition in row.get("unless", []) + row.get("only_if", [])
 ]
 
 

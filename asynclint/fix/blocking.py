@@ -11,6 +11,7 @@ from asynclint.walk.rule import Rule
 if TYPE_CHECKING:
     import libcst as cst
 
+    from asynclint.model import Fix
     from asynclint.program.catalog import Block
     from asynclint.program.effects import Effect
     from asynclint.walk.context import Context
@@ -51,12 +52,17 @@ class BlockingRule(Rule):
         except offload.Withheld as reason:
             no_fix = str(reason)
         ctx.report(
-            node, f"`{shown}()`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
-            fix=fix, no_fix=no_fix, chain=ctx.chain(node), severity=severity(effect), help=block.help,
+            node,
+            f"`{shown}()`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
+            fix=fix,
+            no_fix=no_fix,
+            chain=ctx.chain(node),
+            severity=severity(effect),
+            help=block.help,
         )
 
 
-def mend(ctx: Context, node: cst.Call, block: Block) -> offload.Fix:
+def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """The rewrite of a direct call of a primitive. Raises Withheld."""
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":
         return offload.await_receiver(ctx, node, block.instead.partition("(")[0])

@@ -73,7 +73,9 @@ def _apply_pass(findings: list[Finding], sources: Mapping[str, Source], outcome:
         taken = {id(fix) for fix in chosen}
         todo = [f for f in findings if id(f.fix) in taken]
         try:
-            changed = {path: _changed(path, [f.fix for f in todo if f.fix], sources[path]) for path in sorted({p for fix in chosen for p in fix.paths})}
+            changed = {
+                path: _changed(path, [f.fix for f in todo if f.fix], sources[path]) for path in sorted({p for fix in chosen for p in fix.paths})
+            }
         except _Broken as broken:
             culprits = [f for f in todo if f.fix and broken.path in f.fix.paths]
             culprit = _culprit(culprits, sources[broken.path]) or culprits[0]

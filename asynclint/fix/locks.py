@@ -9,8 +9,8 @@ from asynclint.fix.offload import Withheld
 from asynclint.index import extract
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Edit, Fix, Import
-from asynclint.walk.suspensions import suspensions
 from asynclint.program.values import ClassValue, External, Instance, Scope
+from asynclint.walk.suspensions import suspensions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,8 @@ def held_after(ctx: Context, acquire: ast.Call) -> list[Any]:
         return []
     whole = ctx.twin(function)
     releases = [
-        (n.lineno, n.col_offset) for n in ast.walk(whole)
+        (n.lineno, n.col_offset)
+        for n in ast.walk(whole)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "release" and dotted(n.func.value) == name
     ]
     start, end = (acquire.end_lineno or 0, acquire.end_col_offset or 0), max(releases, default=(0, 0))
@@ -122,7 +123,12 @@ def _require_private(ctx: Context, name: str) -> None:
         for function in facts.functions:
             for refs in function.bindings.values():
                 for bound in refs:
-                    if bound.__class__ is tuple and bound[0] == "import" and bound[2] == name and ctx.program.resolver.stem_of_import(bound, module) == stem:
+                    if (
+                        bound.__class__ is tuple
+                        and bound[0] == "import"
+                        and bound[2] == name
+                        and ctx.program.resolver.stem_of_import(bound, module) == stem
+                    ):
                         raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
 
 
@@ -136,9 +142,9 @@ def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[_
         classes = program.facts(module).classes if name in program.names[module].loaded or any(k.module == module for k in related) else ()
         if not classes and name not in program.names[module].loaded:
             continue
-        for number, klass in enumerate(classes):
-            if ClassValue(module, number) in related and name in klass.bindings:
-                raise Withheld(f"`{klass.qualname}.{name}` is also set in the class body ({program.paths[module]}:{klass.line})")
+        for number, body in enumerate(classes):
+            if ClassValue(module, number) in related and name in body.bindings:
+                raise Withheld(f"`{body.qualname}.{name}` is also set in the class body ({program.paths[module]}:{body.line})")
         for use in _occurrences(ctx, module, name, ast.Attribute):
             values = program.evaluate(ref(use.node.value), use.scope)
             if any(isinstance(value, Instance) and value.klass in related for value in values):
@@ -214,5 +220,3 @@ def _converted(ctx: Context, use: _Use) -> list[Edit]:
 def _require_coroutine(function: Any, use: _Use) -> None:
     if not function.is_async:
         raise Withheld(f"`{function.qualname}` uses it outside of a coroutine ({use.place})")
-
-

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index.facts import CONSUMED
 from asynclint.index.refs import dotted
 from asynclint.model import Applicability, Edit, Fix, Import, Span
+from asynclint.program.values import External
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
     from asynclint.walk.offloads import Eager
 
+_MUTATORS = frozenset({"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"})
 _TIGHTER = frozenset({"Attribute", "Subscript", "Await"})  # parents that bind tighter than `await`
 _THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
 _IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
@@ -40,16 +42,45 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
 
 
 def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
-    """`for x in p.iterdir()` -> `for x in await asyncio.to_thread(list, p.iterdir())`. Raises Withheld where the iterator is kept."""
+    """`for x in p.iterdir()` -> `for x in await asyncio.to_thread(lambda: list(p.iterdir()))`. Raises Withheld where the iterator is kept.
+
+    The lambda is for the call itself, which may do work too: `Path.iterdir()` reads the directory at once since Python 3.13.
+    """
     if block.kind != "file" or not ctx.call_facts(node).flags & CONSUMED:
         raise Withheld(f"`{block.path}` gives an iterator, which would still do its work here; iterate it in a function that runs in a thread")
     _require_await(ctx, node)
+    twin = ctx.twin(node)
+    if any(isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)) for inner in ast.walk(twin)):
+        raise Withheld("an argument awaits or assigns, which a function that runs in a thread cannot do for this one")
+    if _steered(ctx, twin):
+        raise Withheld("the loop changes what it is given to steer the iteration; iterate in a function that runs in a thread")
+    if ctx.program.evaluate("list", ctx.scope) != (External("builtins.list"),):
+        raise Withheld("`list` means something else here")
     backend = ctx.backend
     opening, closing = _parentheses(ctx, node)
-    span = ctx.span(node)
-    edits = [*_at(ctx, span.start.offset, f"{opening}await {_THREADS[backend]}(list, "), *_at(ctx, span.end.offset, f"){closing}")]
-    title = f"Run the iteration in a thread: `await {_THREADS[backend]}(list, {ctx.name(node)}(...))`"
-    return Fix(title, demoted(ctx, node), tuple(edits), (Import(ctx.path, _IMPORTS[backend]),))
+    edit = _edit(ctx, ctx.span(node), f"{opening}await {_THREADS[backend]}(lambda: list({ctx.text(node)})){closing}")
+    title = f"Run the iteration in a thread: `await {_THREADS[backend]}(lambda: list({ctx.name(node)}(...)))`"
+    return Fix(title, demoted(ctx, node), (edit,), (Import(ctx.path, _IMPORTS[backend]),))
+
+
+def _steered(ctx: Context, iterator: ast.Call) -> bool:
+    """Whether a loop over an iterator changes in place what it is given, as one over `os.walk()` does to leave out directories."""
+    parent = ctx.ancestors[-1]
+    if parent.__class__.__name__ != "For" or ctx.twin(parent).iter is not iterator:
+        return False
+    loop = ctx.twin(parent)
+    given = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+    for node in (inner for statement in loop.body for inner in ast.walk(statement)):
+        changed: Any = None
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            changed = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATORS:
+            changed = node.func.value
+        elif isinstance(node, ast.AugAssign):
+            changed = node.target
+        if isinstance(changed, ast.Name) and changed.id in given:
+            return True
+    return False
 
 
 def await_receiver(ctx: Context, node: cst.Call, replacement: str) -> Fix:

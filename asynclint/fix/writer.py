@@ -142,9 +142,7 @@ def _read(path: str) -> bytes:
 # Staging and replacing
 
 
-def _prepare(
-    temporaries: contextlib.ExitStack, path: str, target: str, state: os.stat_result, before: bytes, after: bytes, keep_old: bool
-) -> _Job:
+def _prepare(temporaries: contextlib.ExitStack, path: str, target: str, state: os.stat_result, before: bytes, after: bytes, keep_old: bool) -> _Job:
     """Put the new text on disk beside the file, and the old one if it may be needed again."""
     new = _stage(temporaries, target, after)
     if state.st_nlink > 1 or not _dress(new, target, state):

@@ -19,15 +19,53 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Ref
 
-CONSUMERS = frozenset("list tuple set frozenset dict sorted sum any all min max next enumerate zip map filter join extend update".split())
+CONSUMERS = frozenset(
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "dict",
+        "sorted",
+        "sum",
+        "any",
+        "all",
+        "min",
+        "max",
+        "next",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "join",
+        "extend",
+        "update",
+    ]
+)
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
 class _Frame:
     """A function under construction."""
 
-    __slots__ = ("bindings", "decorators", "flags", "free", "loads", "name", "node", "number", "owner", "params", "parent", "qualname",
-                 "returns", "suspensions", "values", "yields")
+    __slots__ = (
+        "bindings",
+        "decorators",
+        "flags",
+        "free",
+        "loads",
+        "name",
+        "node",
+        "number",
+        "owner",
+        "params",
+        "parent",
+        "qualname",
+        "returns",
+        "suspensions",
+        "values",
+        "yields",
+    )
 
     def __init__(self, number: int, name: str, qualname: str, parent: int, owner: int, flags: int, node: Any) -> None:
         self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
@@ -45,9 +83,21 @@ class _Frame:
         """The fields of `facts.Function`."""
         node = self.node
         return (
-            self.name, self.qualname, self.parent, self.owner, self.flags, self.params, self.decorators, self.returns,
-            tuple(self.values[:8]), tuple(self.yields[:4]), {k: tuple(v) for k, v in self.bindings.items()}, tuple(self.loads),
-            getattr(node, "lineno", 1), getattr(node, "col_offset", 0), getattr(node, "end_lineno", None) or 1,
+            self.name,
+            self.qualname,
+            self.parent,
+            self.owner,
+            self.flags,
+            self.params,
+            self.decorators,
+            self.returns,
+            tuple(self.values[:8]),
+            tuple(self.yields[:4]),
+            {k: tuple(v) for k, v in self.bindings.items()},
+            tuple(self.loads),
+            getattr(node, "lineno", 1),
+            getattr(node, "col_offset", 0),
+            getattr(node, "end_lineno", None) or 1,
         )
 
 
@@ -66,8 +116,15 @@ class _Klass:
     def done(self) -> tuple[Any, ...]:
         """The fields of `facts.Class`."""
         return (
-            self.name, self.qualname, self.parent, self.outer, self.bases, self.decorators,
-            {k: tuple(v) for k, v in self.bindings.items()}, {k: tuple(v) for k, v in self.attributes.items()}, self.line,
+            self.name,
+            self.qualname,
+            self.parent,
+            self.outer,
+            self.bases,
+            self.decorators,
+            {k: tuple(v) for k, v in self.bindings.items()},
+            {k: tuple(v) for k, v in self.attributes.items()},
+            self.line,
         )
 
 
@@ -103,9 +160,7 @@ class _Extractor:
                 extend(children(node))
             else:
                 handle(self, node)
-        return f.ModuleFacts(
-            [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars
-        )
+        return f.ModuleFacts([frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars)
 
     # -- scopes
 

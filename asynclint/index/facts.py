@@ -131,7 +131,7 @@ class Class(NamedTuple):
 class Rows(Generic[Row]):
     """Records that are made from plain tuples when they are first asked for: most are never looked at."""
 
-    __slots__ = ("_make", "_made", "raw")
+    __slots__ = ("_made", "_make", "raw")
 
     def __init__(self, make: Callable[[Any], Row], raw: Sequence[Any]) -> None:
         self.raw = raw
@@ -152,7 +152,7 @@ class Rows(Generic[Row]):
 
 
 def _function(raw: Any) -> Function:
-    return Function(*raw[:5], tuple(map(Param._make, raw[5])), *raw[6:])
+    return Function._make((*raw[:5], tuple(map(Param._make, raw[5])), *raw[6:]))
 
 
 class ModuleFacts:
@@ -187,7 +187,8 @@ class ModuleFacts:
 
     def pack(self) -> bytes:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        return marshal.dumps((self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars))
+        plain: Any = (self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars)
+        return marshal.dumps(plain)
 
     @classmethod
     def unpack(cls, data: bytes) -> ModuleFacts:
@@ -276,6 +277,14 @@ def names_of(facts: ModuleFacts) -> Names:
     coroutines = frozenset(raw[0] for raw in facts.functions.raw if raw[4] & ASYNC)
     bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
     return Names(
-        frozenset(called - {""}), frozenset(dropped - {""}), frozenset(loaded), frozenset(entered - {""}), frozenset(properties), coroutines,
-        tuple(sorted(aliases)), tuple(sorted(renamed)), bases, bool(facts.withs),
+        frozenset(called - {""}),
+        frozenset(dropped - {""}),
+        frozenset(loaded),
+        frozenset(entered - {""}),
+        frozenset(properties),
+        coroutines,
+        tuple(sorted(aliases)),
+        tuple(sorted(renamed)),
+        bases,
+        bool(facts.withs),
     )

@@ -6,8 +6,26 @@ import ast
 from typing import Any
 
 _ORDER: dict[type, tuple[str, ...]] = {ast.IfExp: ("body", "test", "orelse")}  # where `_fields` has another order
-_SKIPPED_FIELDS = {"ctx", "op", "ops", "names", "name", "attr", "id", "arg", "kind", "type_comment", "simple", "level", "module", "conversion", "is_async",
-                   "kwd_attrs", "rest", "tag"}
+_SKIPPED_FIELDS = {
+    "ctx",
+    "op",
+    "ops",
+    "names",
+    "name",
+    "attr",
+    "id",
+    "arg",
+    "kind",
+    "type_comment",
+    "simple",
+    "level",
+    "module",
+    "conversion",
+    "is_async",
+    "kwd_attrs",
+    "rest",
+    "tag",
+}
 
 
 def _fields(kind: type) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ class Program:
                 for number, bases in enumerate(self.names[module].bases):
                     for base in bases:
                         self._bases.setdefault(base, []).append((module, number))
-        found = []
+        found: list[tuple[int, int]] = []
         for alias in (name, *self._renamed.get(name, ())):
             found += self._bases.get(alias, ())
         return sorted(set(found))

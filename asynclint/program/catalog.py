@@ -198,8 +198,15 @@ class Catalog:
     def knows(self, path: str) -> bool:
         """Whether any table of callables has the path."""
         return (
-            path in self.blocks or path in self.nonblocking or path in self.returns or path in self.offloads or path in self.loop_callbacks
-            or path in self.tasks or path in self.coroutines or path in self.touches_loop or path in self.wrappers
+            path in self.blocks
+            or path in self.nonblocking
+            or path in self.returns
+            or path in self.offloads
+            or path in self.loop_callbacks
+            or path in self.tasks
+            or path in self.coroutines
+            or path in self.touches_loop
+            or path in self.wrappers
         )
 
     def attribute(self, path: str, name: str) -> str:

@@ -117,5 +117,3 @@ class Contexts:
 def _is_known(program: Program, path: str) -> bool:
     """Whether a callable outside the project is in the catalog, or of the standard library, where what the catalog leaves out is harmless."""
     return program.catalog.knows(path) or path.partition(".")[0] in sys.stdlib_module_names or path.startswith("builtins.")
-
-

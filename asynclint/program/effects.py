@@ -7,12 +7,12 @@ names of what it implements, until no name is new. Level by level, so that the f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
-from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Scope
+from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +172,7 @@ class Effects:
             elif self.blocks(target, call, scope):
                 self._direct.setdefault(site, []).append(target)
 
-    def _resolve_load(self, module: int, number: int, dotted: str, wanted: set[str]) -> None:
+    def _resolve_load(self, module: int, number: int, dotted: str, wanted: frozenset[str]) -> None:
         parts = dotted.split(".")
         for n in range(1, len(parts)):
             if parts[n] in wanted:
@@ -236,5 +236,3 @@ class Effects:
             values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
             return not any(isinstance(v, ExternalInstance) and v.path in ("io.StringIO", "io.BytesIO") for v in values)
         return True
-
-

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.values import (
-    Awaitable,
-    Bound,
     ClassValue,
     External,
     ExternalInstance,
     FunctionValue,
     Instance,
-    Manager,
     Many,
     Package,
     Scope,
@@ -279,8 +276,7 @@ class Resolver:
         return (bound,)
 
     def _class_attribute(self, klass: ClassValue, name: str) -> Iterable[Value]:
-        found = list(self._inherited(self.mro(klass), name, klass))
-        return found
+        return list(self._inherited(self.mro(klass), name, klass))
 
     # -- classes
 

@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     from asynclint.program.values import FunctionKey, Values
 
 _PRESERVING = frozenset(
-    "builtins.staticmethod builtins.classmethod abc.abstractmethod typing.override typing_extensions.override typing.final functools.wraps "
-    "typing.no_type_check typing_extensions.deprecated warnings.deprecated".split()
+    [
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "abc.abstractmethod",
+        "typing.override",
+        "typing_extensions.override",
+        "typing.final",
+        "functools.wraps",
+        "typing.no_type_check",
+        "typing_extensions.deprecated",
+        "warnings.deprecated",
+    ]
 )
 
 
@@ -114,7 +124,8 @@ class Tasks:
             return []
         facts = program.facts(module)
         return [
-            number for number in facts.calls_of(dropped & program.coroutine_names)
+            number
+            for number in facts.calls_of(dropped & program.coroutine_names)
             if facts.calls[number].flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
         ]
 

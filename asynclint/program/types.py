@@ -29,10 +29,33 @@ if TYPE_CHECKING:
 _OPTIONAL = frozenset({"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
 _FIRST_ONLY = frozenset({"Annotated"})
 _SEQUENCES = frozenset(
-    "list List set Set frozenset FrozenSet tuple Tuple deque Deque Sequence MutableSequence Iterable Iterator Collection Generator "
-    "AbstractSet AsyncIterator AsyncIterable AsyncGenerator WeakSet".split()
+    [
+        "list",
+        "List",
+        "set",
+        "Set",
+        "frozenset",
+        "FrozenSet",
+        "tuple",
+        "Tuple",
+        "deque",
+        "Deque",
+        "Sequence",
+        "MutableSequence",
+        "Iterable",
+        "Iterator",
+        "Collection",
+        "Generator",
+        "AbstractSet",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "WeakSet",
+    ]
 )
-_MAPPINGS = frozenset("dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict WeakValueDictionary WeakKeyDictionary ChainMap".split())
+_MAPPINGS = frozenset(
+    ["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary", "WeakKeyDictionary", "ChainMap"]
+)
 _AWAITABLES = frozenset({"Awaitable", "Coroutine"})
 _GIVES_ITEM = frozenset({"get", "pop", "setdefault", "popleft", "popitem", "__getitem__"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property", "async_lru.alru_cache"})

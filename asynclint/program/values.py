@@ -105,7 +105,5 @@ class Bound:
     calls: bool  # True: calling it calls the items; False: calling it gives the items
 
 
-Value: TypeAlias = (
-    Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Awaitable | Manager | Bound
-)
+Value: TypeAlias = Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Awaitable | Manager | Bound
 Values: TypeAlias = tuple[Value, ...]

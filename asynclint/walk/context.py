@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 class Context:
     """One module while its tree is walked. Nodes that are asked about must be of a kind in `positions.TWINS`."""
 
-    def __init__(
-        self, program: Program, module: int, source: Source, places: Places, sources: Sources, target_version: tuple[int, int]
-    ) -> None:
+    def __init__(self, program: Program, module: int, source: Source, places: Places, sources: Sources, target_version: tuple[int, int]) -> None:
         self.program = program
         self.module = module
         self.source = source
@@ -247,8 +245,17 @@ class Context:
         return tuple(self.frame(site) for site, _ in self.program.effects.chain(self.site(node)))
 
     def report(
-        self, node: cst.CSTNode, message: str, *, fix: Fix | None = None, no_fix: str = "", chain: tuple[Frame, ...] = (), help: str = "",
-        severity: Severity | None = None, confidence: Confidence | None = None, span: Span | None = None,
+        self,
+        node: cst.CSTNode,
+        message: str,
+        *,
+        fix: Fix | None = None,
+        no_fix: str = "",
+        chain: tuple[Frame, ...] = (),
+        help: str = "",
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        span: Span | None = None,
     ) -> None:
         """Report a finding of the rule at hand at a node. Without a `fix`, `no_fix` must say why there is none."""
         if fix is None and not no_fix:
@@ -261,8 +268,19 @@ class Context:
         rule = self.rule
         self.findings.append(
             Finding(
-                rule.code, rule.name, message, severity or rule.severity, confidence or rule.confidence, self.path,
-                self.program.function(self.function).qualname, span or self.span(node), chain, fix, "" if fix else no_fix, "", help,
+                rule.code,
+                rule.name,
+                message,
+                severity or rule.severity,
+                confidence or rule.confidence,
+                self.path,
+                self.program.function(self.function).qualname,
+                span or self.span(node),
+                chain,
+                fix,
+                "" if fix else no_fix,
+                "",
+                help,
             )
         )
 

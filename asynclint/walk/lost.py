@@ -27,7 +27,8 @@ def spawns(ctx: Context, node: cst.Call) -> bool:
 
 def spawn_chain(ctx: Context, node: cst.Call) -> tuple[Frame, ...]:
     """The hops from a call that gives a task handle to the call that makes the task."""
-    frames, site = [], ctx.site(node)
+    frames: list[Frame] = []
+    site = ctx.site(node)
     while site is not None and len(frames) < 100:
         frames.append(ctx.frame(site))
         site = ctx.program.tasks.spawns[site]  # type: ignore[assignment]
@@ -69,9 +70,16 @@ def unkept_name(ctx: Context, node: cst.Call) -> str:
     end = (statement.end_lineno, statement.end_col_offset)
     if any(isinstance(n, _SUSPENDING) and (n.lineno, n.col_offset) >= end for n in ast.walk(whole)):
         return ""
-    if any(isinstance(n, (ast.For, ast.While)) and (n.lineno, n.col_offset) < end <= (n.end_lineno or 0, n.end_col_offset or 0) and _suspends(n) for n in ast.walk(whole)):
+    if any(
+        isinstance(n, (ast.For, ast.While)) and (n.lineno, n.col_offset) < end <= (n.end_lineno or 0, n.end_col_offset or 0) and _suspends(n)
+        for n in ast.walk(whole)
+    ):
         return ""
-    callbacks = {id(n.func.value) for n in ast.walk(whole) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "add_done_callback"}
+    callbacks = {
+        id(n.func.value)
+        for n in ast.walk(whole)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "add_done_callback"
+    }
     loads = [n for n in ast.walk(whole) if isinstance(n, ast.Name) and n.id == target.id and isinstance(n.ctx, ast.Load)]
     return target.id if all(id(n) in callbacks for n in loads) else ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asynclint.program import types
-from asynclint.program.values import ExternalInstance, External, FunctionValue, Instance
+from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -65,5 +65,6 @@ def _gives_no_callable(ctx: Context, value: Value) -> bool:
         return True
     results = list(types.returned(program.resolver, value))
     return bool(results) and all(
-        isinstance(r, ExternalInstance) or (isinstance(r, Instance) and not program.resolver.instance_attribute_of_class(r.klass, "__call__")) for r in results
+        isinstance(r, ExternalInstance) or (isinstance(r, Instance) and not program.resolver.instance_attribute_of_class(r.klass, "__call__"))
+        for r in results
     )

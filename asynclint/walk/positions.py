@@ -39,9 +39,47 @@ NESTING = 400  # levels of syntax; libcst's parser recurses, and takes some kilo
 _GROUP = {kind: twins[0] for twins in TWINS.values() for kind in twins}
 
 _SKIPPED = frozenset(
-    "leading_lines lines_after_decorators header footer leading_whitespace trailing_whitespace lpar rpar lbracket rbracket lbrace rbrace comma "
-    "semicolon equal colon star dot attr operator asynchronous indent encoding default_indent default_newline has_trailing_newline annotation_colon "
-    "whitespace_before whitespace_after asname names evaluated_name tilde_or_caret value_lpar prefix start end conversion keyword_token".split()
+    [
+        "leading_lines",
+        "lines_after_decorators",
+        "header",
+        "footer",
+        "leading_whitespace",
+        "trailing_whitespace",
+        "lpar",
+        "rpar",
+        "lbracket",
+        "rbracket",
+        "lbrace",
+        "rbrace",
+        "comma",
+        "semicolon",
+        "equal",
+        "colon",
+        "star",
+        "dot",
+        "attr",
+        "operator",
+        "asynchronous",
+        "indent",
+        "encoding",
+        "default_indent",
+        "default_newline",
+        "has_trailing_newline",
+        "annotation_colon",
+        "whitespace_before",
+        "whitespace_after",
+        "asname",
+        "names",
+        "evaluated_name",
+        "tilde_or_caret",
+        "value_lpar",
+        "prefix",
+        "start",
+        "end",
+        "conversion",
+        "keyword_token",
+    ]
 )
 _ORDER: dict[type[cst.CSTNode], tuple[str, ...]] = {
     cst.FunctionDef: ("decorators", "type_parameters", "params", "returns", "body"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asynclint.index import facts as f
 from asynclint.program.types import argument
 from asynclint.program.values import External, ExternalInstance, Instance, Scope
 

@@ -135,9 +135,7 @@ def _peak(command: list[str]) -> str:
     """The largest sum of memory of a command and all processes that it starts."""
     if not os.path.exists("/proc/self/smaps_rollup"):
         return "unknown"
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(_memory(member) for member in _session(process.pid)))

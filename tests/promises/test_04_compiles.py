@@ -72,7 +72,9 @@ def test_a_fix_that_breaks_the_file_is_dropped_and_the_others_are_made(
     assert "the fix of XXX001 is dropped" in capsys.readouterr().err
 
 
-def test_a_fix_that_parses_but_does_not_compile_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fix_that_parses_but_does_not_compile_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "rule.py").write_text(BREAKING.replace('"bracket": "("', '"bracket": "await x"'))
     (tmp_path / "pyproject.toml").write_text('[tool.asynclint]\nplugins = ["rule.py"]\nselect = ["XXX001"]\n')
     (tmp_path / "a.py").write_text("def f():\n    bracket()\n")

@@ -13,7 +13,9 @@ from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixt
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
-@pytest.mark.parametrize("path", [p for p in fixtures(FIXTURES) if not p.name.startswith("ok_")], ids=lambda path: path.relative_to(FIXTURES).as_posix())
+@pytest.mark.parametrize(
+    "path", [p for p in fixtures(FIXTURES) if not p.name.startswith("ok_")], ids=lambda path: path.relative_to(FIXTURES).as_posix()
+)
 def test_fixed_findings_are_gone_and_none_is_new(path: Path) -> None:
     files = fixture_sources(path)
     found = lint_files(files) if path.is_dir() else {name: lint_text(text, name) for name, text in files.items()}
