@@ -92,7 +92,7 @@ def _catalog_folder() -> str:
     spec = find_spec("asynclint.rules")
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError("asynclint is not installed as a distribution, so it has no catalog; install it with pip")
-    return os.path.join(list(spec.submodule_search_locations)[0], "catalog")
+    return os.path.join(next(iter(spec.submodule_search_locations)), "catalog")
 
 
 def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:

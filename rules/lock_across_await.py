@@ -82,10 +82,11 @@ class LockAcrossAwait(Rule):
         except Withheld as reason:
             no_fix = str(reason)
         shown = ctx.text_of(expression)
+        plural = "s" * (len(points) > 1)
         lines = ", ".join(dict.fromkeys(str(point.lineno) for point in points))
         ctx.report(
             node,
-            f"`{shown}`, a `{lock.path}`, is held at {len(points)} suspension point{'s' * (len(points) > 1)} (line{'s' * (len(points) > 1)} {lines}): "
+            f"`{shown}`, a `{lock.path}`, is held at {len(points)} suspension point{plural} (line{plural} {lines}): "
             "another task that wants it stops the event loop, and the holder can never let go",
             fix=fix,
             no_fix=no_fix,

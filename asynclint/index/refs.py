@@ -52,8 +52,7 @@ def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], .
             found.append((None, node.id))  # type: ignore[attr-defined]
         else:
             found.append(("*", ref(node.value, depth)) if kind is ast.Starred else (None, ref(node, depth)))  # type: ignore[attr-defined]
-    for keyword in call.keywords:
-        found.append((keyword.arg or "**", ref(keyword.value, depth)))
+    found += [(keyword.arg or "**", ref(keyword.value, depth)) for keyword in call.keywords]
     return tuple(found)
 
 
