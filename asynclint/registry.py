@@ -64,7 +64,7 @@ def _from_plugin(plugin: str) -> list[Rule]:
         raise ConfigError(f"plugin `{plugin}`: cannot be loaded")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    _run(lambda: spec.loader.exec_module(module), f"plugin `{plugin}`")  # type: ignore[union-attr]
+    _run(lambda: spec.loader.exec_module(module), f"plugin `{plugin}`")
     return _rules_of(module)
 
 
@@ -73,7 +73,7 @@ def _from_module(name: str, origin: str) -> list[Rule]:
     found = _rules_of(module)
     for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
         full = f"{name}.{info.name}"
-        found += _rules_of(_run(lambda full=full: importlib.import_module(full), f"{origin}, module `{full}`"))  # type: ignore[misc]
+        found += _rules_of(_run(lambda full=full: importlib.import_module(full), f"{origin}, module `{full}`"))
     return found
 
 

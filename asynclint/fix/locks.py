@@ -167,7 +167,7 @@ def _occurrences(ctx: Context, module: int, name: str, kind: type) -> Iterator[_
             yield _Use(node, above, Scope(module, function), source)
         for child in ast.iter_child_nodes(node):
             inside = isinstance(node, _FRAMES) and (child in node.body if isinstance(node.body, list) else child is node.body)
-            stack.append((child, (*above, node), node.number_ if inside else function))  # type: ignore[union-attr]
+            stack.append((child, (*above, node), node.number_ if inside else function))
 
 
 # -- how each use changes

@@ -215,10 +215,10 @@ def _parentheses(ctx: Context, node: cst.Call) -> tuple[str, str]:
 def _function_span(ctx: Context, node: cst.Call) -> Span:
     """The place of a call's function, parentheses around it included."""
     start = ctx.span(node).start.offset
-    if node.func.lpar:  # type: ignore[attr-defined]
+    if node.func.lpar:
         twin = ctx.twin(node)
         inner = ctx.span_of(twin.func).end.offset
-        depth = len(node.func.lpar)  # type: ignore[attr-defined]
+        depth = len(node.func.lpar)
         end = inner
         for _ in range(depth):
             end = ctx.source.text.index(")", end) + 1

@@ -209,9 +209,9 @@ class _Extractor:
             return None
         frame: _Frame = self.frame
         while True:
-            if frame.owner >= 0 and frame.params and frame.params[0][0] == node.id:  # type: ignore[attr-defined]
+            if frame.owner >= 0 and frame.params and frame.params[0][0] == node.id:
                 return self.classes[frame.owner], self.frame
-            if frame.parent < 0 or node.id in frame.bindings:  # type: ignore[attr-defined]
+            if frame.parent < 0 or node.id in frame.bindings:
                 return None
             frame = self.frames[frame.parent]
 

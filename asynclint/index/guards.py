@@ -52,6 +52,6 @@ def _called(node: ast.AST) -> set[str]:
     found = set()
     for child in ast.walk(node):
         if child.__class__ is ast.Call:
-            func: Any = child.func  # type: ignore[attr-defined]
+            func: Any = child.func
             found.add(func.attr if func.__class__ is ast.Attribute else getattr(func, "id", ""))
     return found

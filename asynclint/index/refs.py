@@ -22,13 +22,13 @@ def dotted(node: ast.AST) -> str | None:
     """`a.b.c` as a string where the expression is made of names only, else None."""
     parts = []
     while node.__class__ is ast.Attribute:
-        parts.append(node.attr)  # type: ignore[attr-defined]
-        node = node.value  # type: ignore[attr-defined]
+        parts.append(node.attr)
+        node = node.value
     if node.__class__ is not ast.Name:
         return None
     if not parts:
-        return node.id  # type: ignore[attr-defined, no-any-return]
-    parts.append(node.id)  # type: ignore[attr-defined]
+        return node.id
+    parts.append(node.id)
     parts.reverse()
     return intern(".".join(parts))
 
@@ -58,11 +58,11 @@ def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], .
 
 def annotation(node: ast.AST | None) -> Ref:
     """The Ref of an annotation; a string annotation is parsed."""
-    if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
-        if _PLAIN.fullmatch(node.value):  # type: ignore[union-attr]
-            return intern(node.value)  # type: ignore[union-attr]
+    if node.__class__ is ast.Constant and isinstance(node.value, str):
+        if _PLAIN.fullmatch(node.value):
+            return intern(node.value)
         try:
-            node = ast.parse(node.value, mode="eval").body  # type: ignore[union-attr]
+            node = ast.parse(node.value, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     return ref(node)

@@ -116,7 +116,7 @@ def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     if known is None:
         known = _ORDER.get(kind)
         if known is None:
-            names = [name for name in kind.__dataclass_fields__ if name not in _SKIPPED and not name.startswith("whitespace_")]  # type: ignore[attr-defined]
+            names = [name for name in kind.__dataclass_fields__ if name not in _SKIPPED and not name.startswith("whitespace_")]
             known = tuple(names)
         _FIELDS[kind] = known
     return known
@@ -137,8 +137,8 @@ def children_of(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The children of a node that hold code, the last one first."""
     found: list[Any] = []
     if node.__class__ is cst.WithItem:  # the target of `as` is code, the other targets of AsName are names only
-        asname = node.asname  # type: ignore[attr-defined]
-        return [asname.name, node.item] if asname else [node.item]  # type: ignore[attr-defined]
+        asname = node.asname
+        return [asname.name, node.item] if asname else [node.item]
     for name in _FIELDS.get(node.__class__) or fields_of(node.__class__):
         child = getattr(node, name)
         if child.__class__ in (tuple, list):
