@@ -19,21 +19,27 @@ class EagerOffload(Rule):
     ## Example
     ```python
     import asyncio
-    import time
 
 
-    async def pause() -> None:
-        await asyncio.to_thread(time.sleep(1))
+    def work(number: int) -> None:
+        print(sum(range(number)))
+
+
+    async def main() -> None:
+        await asyncio.to_thread(work(1_000_000))
     ```
 
     ## Use instead
     ```python
     import asyncio
-    import time
 
 
-    async def pause() -> None:
-        await asyncio.to_thread(time.sleep, 1)
+    def work(number: int) -> None:
+        print(sum(range(number)))
+
+
+    async def main() -> None:
+        await asyncio.to_thread(work, 1_000_000)
     ```
 
     ## Fix safety

@@ -7,25 +7,27 @@ import pytest
 from asynclint.testing import lint_files
 
 TIME = "import time\n"
+SLOW = TIME + "def g():\n    time.sleep(1)\n"
+C = TIME + "class C:\n    def g(self):\n        time.sleep(1)\n"
 PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "function of another module": (
-        {"a.py": TIME + "def g():\n    time.sleep(1)\n", "b.py": "from a import g\nasync def f():\n    g()\n"},
+        {"a.py": SLOW, "b.py": "from a import g\nasync def f():\n    g()\n"},
         ["b.py:f > a.py:g"],
     ),
     "module attribute": (
-        {"a.py": TIME + "def g():\n    time.sleep(1)\n", "b.py": "import a as other\nasync def f():\n    other.g()\n"},
+        {"a.py": SLOW, "b.py": "import a as other\nasync def f():\n    other.g()\n"},
         ["b.py:f > a.py:g"],
     ),
     "re-export under another name": (
-        {"p/__init__.py": "from .a import g as h\n", "p/a.py": TIME + "def g():\n    time.sleep(1)\n", "b.py": "import p\nasync def f():\n    p.h()\n"},
+        {"p/__init__.py": "from .a import g as h\n", "p/a.py": SLOW, "b.py": "import p\nasync def f():\n    p.h()\n"},
         ["b.py:f > p/a.py:g"],
     ),
     "submodule that its package imports": (
-        {"p/__init__.py": "from . import a\n", "p/a.py": TIME + "def g():\n    time.sleep(1)\n", "b.py": "from p import a\nasync def f():\n    a.g()\n"},
+        {"p/__init__.py": "from . import a\n", "p/a.py": SLOW, "b.py": "from p import a\nasync def f():\n    a.g()\n"},
         ["b.py:f > p/a.py:g"],
     ),
     "star import of a star import": (
-        {"a.py": TIME + "def g():\n    time.sleep(1)\n", "b.py": "from a import *\n", "c.py": "from b import *\nasync def f():\n    g()\n"},
+        {"a.py": SLOW, "b.py": "from a import *\n", "c.py": "from b import *\nasync def f():\n    g()\n"},
         ["c.py:f > a.py:g"],
     ),
     "shortest chain": (
@@ -34,21 +36,21 @@ PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "method of an inferred attribute": (
         {
-            "a.py": TIME + "class C:\n    def g(self):\n        time.sleep(1)\n",
+            "a.py": C,
             "b.py": "from a import C\nclass D:\n    def __init__(self):\n        self.c = C()\n    async def f(self):\n        self.c.g()\n",
         },
         ["b.py:D.f > a.py:C.g"],
     ),
     "returned constructor without annotation": (
-        {"a.py": TIME + "class C:\n    def g(self):\n        time.sleep(1)\ndef make():\n    return C()\nasync def f():\n    make().g()\n"},
+        {"a.py": C + "def make():\n    return C()\nasync def f():\n    make().g()\n"},
         ["a.py:f > a.py:C.g"],
     ),
     "optional and union annotations": (
-        {"a.py": TIME + "class C:\n    def g(self):\n        time.sleep(1)\nasync def f(x: 'C | None', y: C | int):\n    x.g()\n    y.g()\n"},
+        {"a.py": C + "async def f(x: 'C | None', y: C | int):\n    x.g()\n    y.g()\n"},
         ["a.py:f > a.py:C.g", "a.py:f > a.py:C.g"],
     ),
     "module-level instance imported elsewhere": (
-        {"a.py": TIME + "class C:\n    def g(self):\n        time.sleep(1)\none = C()\n", "b.py": "from a import one\nasync def f():\n    one.g()\n"},
+        {"a.py": C + "one = C()\n", "b.py": "from a import one\nasync def f():\n    one.g()\n"},
         ["b.py:f > a.py:C.g"],
     ),
     "super and inheritance": (
@@ -117,7 +119,7 @@ def _short(path: str, files: dict[str, str]) -> str:
 
 SILENT = {
     "another distribution's module of the same name": {
-        "one/lib/__init__.py": "", "one/lib/w.py": TIME + "def g():\n    time.sleep(1)\n",
+        "one/lib/__init__.py": "", "one/lib/w.py": SLOW,
         "two/lib/__init__.py": "", "two/lib/w.py": "def g(): ...\n", "two/m.py": "from lib.w import g\nasync def f():\n    g()\n",
     },
     "the standard library wins over a project's folder": {
