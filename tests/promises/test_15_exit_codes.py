@@ -61,7 +61,9 @@ def test_exit_code(run: Any, files: dict[str, str], arguments: list[str], code: 
     assert run(files, arguments) == code
 
 
-@pytest.mark.parametrize(("files", "arguments", "code"), [case for case in CASES.values() if case[2]], ids=[name for name, case in CASES.items() if case[2]])
+@pytest.mark.parametrize(
+    ("files", "arguments", "code"), [case for case in CASES.values() if case[2]], ids=[name for name, case in CASES.items() if case[2]]
+)
 def test_exit_zero_hides_findings_and_nothing_else(run: Any, files: dict[str, str], arguments: list[str], code: int) -> None:
     assert run(files, ["--exit-zero", *arguments]) == (2 if code == 2 else 0)
 

@@ -96,7 +96,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "secret.py" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfx = 1\n", b"", b"\n", b"\x0c\n", b"#", "# coding: latin-1\nx = 'é'\n".encode("latin-1"), b"x = 1\r\ry = 2\r"])
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbfx = 1\n", b"", b"\n", b"\x0c\n", b"#", "# coding: latin-1\nx = 'é'\n".encode("latin-1"), b"x = 1\r\ry = 2\r"]
+)
 def test_odd_input_that_is_python_is_clean(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "odd.py").write_bytes(data)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-WATCHED = '''
+WATCHED = """
 import sys
 
 def watch(event, arguments):
@@ -25,7 +25,7 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 from asynclint import cli
 sys.exit(cli.run(sys.argv[1:]))
-'''
+"""
 BOMB = "import os, sys\nopen(os.path.join(os.path.dirname(__file__), 'RUN'), 'a').write(__name__ + chr(10))\n"
 NAMES = ["conftest.py", "setup.py", "sitecustomize.py", "usercustomize.py", "noxfile.py", "asynclint_plugin.py", "libcst.py", "click.py", "app.py", "json.py",
          "__init__.py", "__main__.py"]  # fmt: skip

@@ -15,7 +15,7 @@ HEAD = "import time\n\nasync def f(x=0):\n"
 TEXTS = {
     "spaces": HEAD + "    time.sleep(1)\n",
     "tabs": HEAD + "\ttime.sleep(1)\n\tif x:\n\t\tx = [0,\ttime.sleep(1)]\n",
-    "astral": HEAD + "    x = '😀𝔘', time.sleep(1), '😀', time.sleep(1)\n",
+    "astral": HEAD + "    x = '😀\U0001d518', time.sleep(1), '😀', time.sleep(1)\n",
     "combining": HEAD + "    x = 'e\u0301', time.sleep(1)\n",
     "wide names": HEAD + "    переменная = '日本'; x = time.sleep(1)\n",
     "form feed": "import time\n\x0c\nasync def f():\n\x0c    x = 1\n    time.sleep(1)\x0c\n    x = '\x0c'; time.sleep(1)\n",
@@ -27,13 +27,15 @@ TEXTS = {
     "continuation": HEAD + "    x = '😀' + \\\n  str(time.sleep(1))\n",
     "parentheses": HEAD + "    x = ((  '😀',\n# 😀\n   (time.sleep(1)),))\n",
     "f-string": HEAD + "    x = f'{time.sleep(1)} a'\n",
-    "decorated and nested": HEAD + "    @str\n    async def g(): time.sleep(1)\n    class C:\n        async def h(self):\n            time.sleep(1)\n",
+    "decorated and nested": HEAD
+    + "    @str\n    async def g(): time.sleep(1)\n    class C:\n        async def h(self):\n            time.sleep(1)\n",
     "two on a line": HEAD + "    time.sleep(1); time.sleep(1); x = time.sleep(1) or time.sleep(1)\n",
     "lambda default order": HEAD + "    x = dict(a=time.sleep(1), *[time.sleep(1)], b=lambda y=time.sleep(1): y)\n",
     "conditional expression": HEAD + "    x = time.sleep(1) if time.sleep(1) else time.sleep(1)\n",
     "comprehension": HEAD + "    x = [time.sleep(1) for y in [time.sleep(1)] if time.sleep(1)]\n    x = {time.sleep(1): time.sleep(1) for y in x}\n",
     "match": HEAD + "    match time.sleep(1):\n        case str(y) if time.sleep(1):\n            time.sleep(1)\n",
-    "with and for": HEAD + "    for y in [time.sleep(1)]:\n        with open(time.sleep(1)) as z:\n            time.sleep(1)\n    else:\n        time.sleep(1)\n",
+    "with and for": HEAD
+    + "    for y in [time.sleep(1)]:\n        with open(time.sleep(1)) as z:\n            time.sleep(1)\n    else:\n        time.sleep(1)\n",
 }
 
 
@@ -56,7 +58,9 @@ def test_every_call_is_found_where_it_stands(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_what_is_fixed_is_what_was_found(text: str) -> None:
-    fixes = [finding.fix for finding in lint_text(text) if finding.code == "ASL101" and finding.fix and finding.fix.applicability is Applicability.SAFE]
+    fixes = [
+        finding.fix for finding in lint_text(text) if finding.code == "ASL101" and finding.fix and finding.fix.applicability is Applicability.SAFE
+    ]
     fixed = fix_text(text)
     assert fixed.count("await asyncio.sleep(1)") == len(fixes)
     assert fixed.count(CALL) == text.count(CALL) - len(fixes)
