@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from asynclint import engine, pool, registry
 from asynclint.config import ConfigError, check_selectors
 from asynclint.files import SourceFile, discover
-from asynclint.index.facts import ModuleFacts, Names, names_of
+from asynclint.index import names
+from asynclint.index.module import ModuleFacts, Packed
+from asynclint.index.names import Names
 from asynclint.model import FileResult, Problem, RunResult
 from asynclint.program import Program
 from asynclint.program.catalog import Catalog, CatalogError
@@ -49,7 +51,7 @@ class _Indexed:
     """What is known of the files so far, by number."""
 
     files: Sequence[SourceFile]
-    packed: dict[int, bytes] = field(default_factory=dict)
+    packed: dict[int, Packed] = field(default_factory=dict)
     names: dict[int, Names] = field(default_factory=dict)
     commented: set[int] = field(default_factory=set)  # files with suppressions to look after
     problems: dict[int, Problem] = field(default_factory=dict)
@@ -158,7 +160,7 @@ class _Run:
                 state.problems[number] = result
                 continue
             found: Any = result
-            state.packed[number], state.names[number], commented = found
+            state.packed[number], state.names[number], commented = found[0], names.unpack(found[1]), found[2]
             (state.commented.add if commented else state.commented.discard)(number)
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
 
@@ -266,12 +268,12 @@ def _read(file: SourceFile, limit: int) -> Source | Problem:
         return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
 
 
-def _index(files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, number: int) -> tuple[bytes, Names, bool] | Problem:
+def _index(files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, number: int) -> tuple[Packed, bytes, bool] | Problem:
     source = overlays.get(number) or _read(files[number], limit)
     if isinstance(source, Problem):
         return source
     facts: ModuleFacts | Problem = engine.index(source)
-    return facts if isinstance(facts, Problem) else (facts.pack(), names_of(facts), may_report(source.text))
+    return facts if isinstance(facts, Problem) else (facts.pack(), names.pack(names.names_of(facts)), may_report(source.text))
 
 
 def _lint(run_: _Run, suspects: Mapping[int, Sequence[Rule]], sources: Sources, number: int) -> FileResult:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import os
+import subprocess
+
 from asynclint.model import (
     Applicability,
     Confidence,
@@ -56,3 +61,13 @@ def result(
     paths = sorted({each.path for each in findings})
     files = tuple(FileResult(path, tuple(each for each in findings if each.path == path)) for path in paths)
     return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {})
+
+
+def bury_children() -> None:
+    """Wait for the processes that a detector of blocking calls kept from being waited for, and let go of their pipes."""
+    gc.collect()
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    subprocess.run(["true"], check=True)  # makes `subprocess` forget those that have ended
+    gc.collect()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.guards import guarded_parts
+from asynclint.index.module import ModuleFacts
 from asynclint.index.order import call_arguments, children
 from asynclint.index.refs import annotation, arguments, dotted, ref
 
@@ -144,7 +145,7 @@ class _Extractor:
         self.stack: list[Any] = [(_restore, None)]
         self.stack.extend(reversed(tree.body))
 
-    def run(self) -> f.ModuleFacts:
+    def run(self) -> ModuleFacts:
         stack, find = self.stack, _HANDLERS.get
         pop, extend, name, constant = stack.pop, stack.extend, ast.Name, ast.Constant
         while stack:
@@ -160,7 +161,7 @@ class _Extractor:
                 extend(children(node))
             else:
                 handle(self, node)
-        return f.ModuleFacts([frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars)
+        return ModuleFacts([frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars)
 
     # -- scopes
 
@@ -594,6 +595,6 @@ _HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
 }
 
 
-def extract(tree: ast.Module) -> f.ModuleFacts:
+def extract(tree: ast.Module) -> ModuleFacts:
     """The facts of a parsed module. The tree is annotated (`number_` on functions) but otherwise left as it was."""
     return _Extractor(tree).run()

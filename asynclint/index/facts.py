@@ -22,14 +22,9 @@ A **Ref** stands for an expression that the index cannot judge, because that nee
 
 from __future__ import annotations
 
-import marshal
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 Ref = Any
-Row = TypeVar("Row")
 
 FORMAT = 1  # part of every cache key: raise it when the shape or the meaning of facts changes
 
@@ -128,89 +123,6 @@ class Class(NamedTuple):
     line: int
 
 
-class Rows(Generic[Row]):
-    """Records that are made from plain tuples when they are first asked for: most are never looked at."""
-
-    __slots__ = ("_made", "_make", "raw")
-
-    def __init__(self, make: Callable[[Any], Row], raw: Sequence[Any]) -> None:
-        self.raw = raw
-        self._make = make
-        self._made: dict[int, Row] = {}
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def __getitem__(self, number: int) -> Row:
-        row = self._made.get(number)
-        if row is None:
-            row = self._made[number] = self._make(self.raw[number])
-        return row
-
-    def __iter__(self) -> Iterator[Row]:
-        return (self[number] for number in range(len(self.raw)))
-
-
-def _function(raw: Any) -> Function:
-    return Function._make((*raw[:5], tuple(map(Param._make, raw[5])), *raw[6:]))
-
-
-class ModuleFacts:
-    """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
-
-    __slots__ = ("_called", "calls", "classes", "functions", "stars", "withs")
-
-    def __init__(self, functions: Sequence[Any], classes: Sequence[Any], calls: Sequence[Any], withs: Sequence[Any], stars: Sequence[Any]) -> None:
-        """`stars` are the star imports, as (module, level)."""
-        self.functions: Rows[Function] = Rows(_function, functions)
-        self.classes: Rows[Class] = Rows(Class._make, classes)
-        self.calls: Rows[Call] = Rows(Call._make, calls)
-        self.withs: Rows[With] = Rows(With._make, withs)
-        self.stars = tuple(stars)
-        self._called: dict[str, list[int]] | None = None
-
-    def calls_of(self, names: Collection[str]) -> list[int]:
-        """The numbers of the calls whose callee's last name is one of these."""
-        if self._called is None:
-            self._called = {}
-            for number, raw in enumerate(self.calls.raw):
-                self._called.setdefault(last_name(raw[1]), []).append(number)
-        if len(names) < len(self._called):
-            found = [number for name in names for number in self._called.get(name, ())]
-        else:
-            found = [number for name, numbers in self._called.items() if name in names for number in numbers]
-        return sorted(found)
-
-    def loads(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The dotted names with an attribute that each function reads, by number of the function."""
-        return ((number, raw[11]) for number, raw in enumerate(self.functions.raw))
-
-    def pack(self) -> bytes:
-        """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        plain: Any = (self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars)
-        return marshal.dumps(plain)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> ModuleFacts:
-        """The facts that `pack` wrote."""
-        return cls(*marshal.loads(data))
-
-
-class Names(NamedTuple):
-    """The part of a module's facts that the program reads for every module: which names occur in which role."""
-
-    called: frozenset[str]  # last names of callees
-    dropped: frozenset[str]  # last names of callees whose result is dropped
-    loaded: frozenset[str]  # attribute names that are read
-    entered: frozenset[str]  # last names of callees that are items of a sync `with`
-    properties: frozenset[str]  # names of methods that run when an attribute is read
-    coroutines: frozenset[str]  # names of `async def`s
-    aliases: tuple[tuple[str, str], ...]  # (last name of a value, other name it is bound to)
-    renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
-    bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
-    holds: bool  # whether it has a `With`
-
-
 def last_name(ref: Ref) -> str:
     """The rightmost name of a callee, `""` if it has none: `"c"` for `a.b.c` and `f().c`."""
     while ref.__class__ is tuple:
@@ -230,61 +142,3 @@ def is_property_decorator(ref: Ref) -> bool:
     """Whether a decorator makes the reading of an attribute run the function, as far as its name tells."""
     name = last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref)
     return name in ("property", "cached_property", "abstractproperty") or name.endswith("_property")
-
-
-def names_of(facts: ModuleFacts) -> Names:
-    """The names of a module by role."""
-    called, dropped, entered, loaded, properties = set(), set(), set(), set(), set()
-    aliases: set[tuple[str, str]] = set()
-    renamed: set[tuple[str, str]] = set()
-    for raw in facts.calls.raw:
-        callee, flags = raw[1], raw[3]
-        name = callee.rpartition(".")[2] if callee.__class__ is str else last_name(callee)
-        called.add(name)
-        if flags & DISCARDED:
-            dropped.add(name)
-        if flags & ENTERED:
-            entered.add(name)
-
-    def bind(name: str, refs: Iterable[Ref]) -> None:
-        for ref in refs:
-            if ref.__class__ is tuple and ref[0] == "import":
-                other = last_name(ref)
-                if other and other != name:
-                    aliases.add((other, name))
-                    renamed.add((other, name))
-            elif ref.__class__ is str:
-                other = ref.rpartition(".")[2]
-                if other != name:
-                    aliases.add((other, name))
-
-    for raw in facts.functions.raw:
-        name, owner, params, decorators, bindings, loads = raw[0], raw[3], raw[5], raw[6], raw[10], raw[11]
-        for bound, refs in bindings.items():
-            bind(bound, refs)
-        for param in params:
-            if param[3].__class__ is str:
-                bind(param[0], (param[3],))
-        if decorators and owner >= 0 and any(is_property_decorator(ref) for ref in decorators):
-            properties.add(name)
-        for dotted in loads:
-            loaded.update(dotted.split(".")[1:])
-    for klass in facts.classes:
-        for bound, refs in klass.bindings.items():
-            bind(bound, refs)
-        for bound, pairs in klass.attributes.items():
-            bind(bound, [ref for _, ref in pairs])
-    coroutines = frozenset(raw[0] for raw in facts.functions.raw if raw[4] & ASYNC)
-    bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
-    return Names(
-        frozenset(called - {""}),
-        frozenset(dropped - {""}),
-        frozenset(loaded),
-        frozenset(entered - {""}),
-        frozenset(properties),
-        coroutines,
-        tuple(sorted(aliases)),
-        tuple(sorted(renamed)),
-        bases,
-        bool(facts.withs),
-    )

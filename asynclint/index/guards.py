@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 _THREAD_TESTS = frozenset({"get_ident", "current_thread", "main_thread", "get_native_id"})
+_EQUALITY = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
 _LOOP_QUESTIONS = frozenset({"get_running_loop", "current_task", "get_event_loop", "current_async_library"})
 
 
@@ -31,8 +32,10 @@ def _off_loop_when(test: Any) -> bool | None:
         return True if (test.id if kind is ast.Name else test.attr) == "TYPE_CHECKING" else None
     if kind is ast.Call and test.func.__class__ is ast.Attribute and test.func.attr == "is_running" and not test.args:
         return False
-    if kind is ast.Compare and len(test.ops) == 1 and _called(test) & _THREAD_TESTS:
-        return test.ops[0].__class__ in (ast.NotEq, ast.IsNot)
+    if kind is ast.Compare and test.ops[0].__class__ in _EQUALITY and len(test.ops) == 1:
+        sides = (test.left, test.comparators[0])
+        if ast.Call in map(type, map(_base, sides)) and (_called(sides[0]) | _called(sides[1])) & _THREAD_TESTS:
+            return test.ops[0].__class__ in (ast.NotEq, ast.IsNot)
     if kind is ast.BoolOp:
         values = [_off_loop_when(value) for value in test.values]
         wanted = test.op.__class__ is ast.And  # all of `a and b` hold in the body; none of `a or b` in the else
@@ -42,9 +45,17 @@ def _off_loop_when(test: Any) -> bool | None:
 
 def _guarded_by_exception(node: ast.Try) -> frozenset[int]:
     """The handlers of `RuntimeError` where the body asks for the running loop: no loop runs there."""
-    if len(node.body) > 3 or not any(_called(statement) & _LOOP_QUESTIONS for statement in node.body):
+    handlers = [h for h in node.handlers if h.type is not None and "RuntimeError" in ast.dump(h.type)] if len(node.body) <= 3 else []
+    if not handlers or not any(_called(statement) & _LOOP_QUESTIONS for statement in node.body):
         return frozenset()
-    return frozenset(id(h) for h in node.handlers if h.type is not None and "RuntimeError" in ast.dump(h.type))
+    return frozenset(map(id, handlers))
+
+
+def _base(node: Any) -> Any:
+    """What a chain of attributes starts from: `threading.current_thread()` of `threading.current_thread().ident`."""
+    while node.__class__ is ast.Attribute:
+        node = node.value
+    return node
 
 
 def _called(node: ast.AST) -> set[str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.index.facts import ModuleFacts
+from asynclint.index.module import ModuleFacts
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.names import Resolver
@@ -16,7 +16,9 @@ from asynclint.program.values import ExternalInstance, FunctionValue, Scope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from asynclint.index.facts import Call, Function, Names
+    from asynclint.index.facts import Call, Function
+    from asynclint.index.module import Packed
+    from asynclint.index.names import Names
     from asynclint.program.catalog import Catalog, Lock
     from asynclint.program.modules import Modules
     from asynclint.program.values import ClassValue, FunctionKey, Value, Values
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 class Program:
     """The linked program. Facts are unpacked when first looked at; everything is computed once and on demand."""
 
-    def __init__(self, paths: Sequence[str], packed: Mapping[int, bytes], names: Mapping[int, Names], modules: Modules, catalog: Catalog) -> None:
+    def __init__(self, paths: Sequence[str], packed: Mapping[int, Packed], names: Mapping[int, Names], modules: Modules, catalog: Catalog) -> None:
         """`paths` as the user sees them; `packed` facts and `names` by number of the module (those that could not be read are missing)."""
         self.paths = paths
         self.catalog = catalog
@@ -88,6 +90,10 @@ class Program:
             known = self._closures[wanted] = self._with_aliases(wanted)
         return known
 
+    def is_rebound(self, name: str) -> bool:
+        """Whether something of this name is bound to the same name elsewhere: `get = session.get` in a module or class."""
+        return name in self._aliases.get(name, ())
+
     def _with_aliases(self, names: frozenset[str]) -> frozenset[str]:
         found, level = set(names), set(names)
         for _ in range(_RENAMINGS):
@@ -100,8 +106,8 @@ class Program:
         return sorted({module for name in names for module in self._by_name.get(name, ())})
 
     def modules_reading(self, names: Iterable[str]) -> list[int]:
-        """The modules that read an attribute of one of these names that is a property somewhere."""
-        return sorted({module for name in names if name in self.property_names for module in self._by_load.get(name, ())})
+        """The modules that read an attribute of one of these names."""
+        return sorted({module for name in names for module in self._by_load.get(name, ())})
 
     @cached_property
     def coroutine_names(self) -> frozenset[str]:

@@ -209,6 +209,23 @@ class Catalog:
             or path in self.wrappers
         )
 
+    def is_type(self, path: str) -> bool:
+        """Whether a path is that of a class, not of a module: it is in the catalog as one, or written as one."""
+        return path in self.types or path.rpartition(".")[2][:1].isupper()
+
+    def within_reach(self, roots: Iterable[str]) -> set[str]:
+        """The top-level modules whose objects a program may hold that imports these: the types that calls give and inherit from included."""
+        steps: list[tuple[str, str]] = [*self.returns.items(), *self.bare.items(), *self.aliases.items()]
+        for path, known in self.types.items():
+            given = (*known.returns.values(), *known.attributes.values(), *known.operators.values(), known.enter, known.async_enter, known.items)
+            steps += [(path, type_) for type_ in (*given, *known.bases)]
+        pairs = {(_root(source), _root(target.rpartition(":")[2])) for source, target in steps}
+        found, before = {"builtins", "io", "typing", *roots}, 0
+        while len(found) > before:
+            before = len(found)
+            found |= {target for source, target in pairs if source in found}
+        return found
+
     def attribute(self, path: str, name: str) -> str:
         """The type of an attribute of a type's instances, or ""."""
         for owner in self.ancestry(path):
@@ -254,6 +271,10 @@ class Catalog:
     def _self(type_: str, receiver: str) -> str:
         head, _, tail = type_.rpartition(":")
         return f"{head}:{receiver}" if tail == "self" and head else receiver if tail == "self" else type_
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def _paths(row: dict[str, Any], key: str = "call") -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
+from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from asynclint.program.catalog import Block
     from asynclint.program.values import FunctionKey, Value
 
+Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
+_OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 
 
@@ -64,8 +67,8 @@ class Effects:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._expanded: set[str] = set()
-        self._entered = False
+        self._expanded: set[str] = set()  # names of which every call site has been resolved
+        self._resolved: set[Site] = set()
         self.sites: dict[Site, dict[str, Effect]] = {}
         self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
         self._callers: dict[FunctionKey, dict[Site, None]] = {}
@@ -91,9 +94,7 @@ class Effects:
     # -- propagation
 
     def _run(self) -> None:
-        catalog = self._program.catalog
-        constructors = {path.rpartition(".")[0] for path in catalog.blocks if path.endswith((".__init__", ".__enter__", ".__exit__"))}
-        self._expand(catalog.names(catalog.blocks) | catalog.names(constructors))
+        self._expand(self._primitives())
         frontier: dict[FunctionKey, None] = {}
         for site, blocks in self._direct.items():
             for block in blocks:
@@ -101,7 +102,7 @@ class Effects:
         level = 0
         while frontier:
             level += 1
-            self._expand({name for key in frontier for name in self._names_of(key)})
+            self._expand_functions(frontier)
             reached: dict[FunctionKey, None] = {}
             for key in sorted(frontier):
                 effects = [effect for effect, _ in self.functions[key].values() if effect.depth < level]
@@ -134,34 +135,75 @@ class Effects:
 
     # -- names
 
-    def _names_of(self, key: FunctionKey) -> set[str]:
-        """The names under which a function can be run."""
-        function = self._program.function(key)
-        names = {function.name}
-        if function.owner >= 0 and function.name in ("__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"):
-            value = ClassValue(key[0], function.owner)
-            resolver = self._program.resolver
-            names |= {resolver.klass(k).name for k in (value, *resolver.below(value))}
-            if function.name in ("__enter__", "__exit__"):
-                names |= self._program.entered_names
-        return names
-
-    def _expand(self, names: Iterable[str]) -> None:
-        """Resolve every call site and property read with one of these names, or with another name that one of them is bound to."""
-        program = self._program
-        wanted = program.with_aliases(names) - self._expanded
-        self._expanded |= wanted
-        for module in program.modules_using(wanted):
-            facts = program.facts(module)
-            for number in facts.calls_of(wanted):
-                call = facts.calls[number]
-                if not call.flags & f.GUARDED:
-                    self._resolve(Site(module, call.function, number), call)
-        for module in program.modules_reading(wanted):
+    def _expand_functions(self, keys: Iterable[FunctionKey]) -> None:
+        """Resolve what may run one of these functions: calls of their names and of the names of what they implement, reads of properties."""
+        program, resolver = self._program, self._program.resolver
+        called, read = set(), set()
+        for key in keys:
+            function = program.function(key)
+            if function.owner >= 0 and any(map(f.is_property_decorator, function.decorators)):
+                read.add(function.name)
+                continue
+            if function.owner < 0 or function.name != "__init__":
+                called.add(function.name)
+            if function.owner >= 0 and function.name in _OF_THE_CLASS:
+                value = ClassValue(key[0], function.owner)
+                family = (value, *resolver.below(value))
+                called |= {resolver.klass(k).name for k in family}
+                for module in sorted({k.module for k in family}) if function.name == "__init__" else ():
+                    self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
+                if function.name in ("__enter__", "__exit__"):
+                    called |= program.entered_names
+        self._expand(dict.fromkeys(program.with_aliases(called)))
+        for module in program.modules_reading(read):
             for number, loads in program.facts(module).loads():
                 for dotted in loads:
-                    if not wanted.isdisjoint(dotted.split(".")[1:]):
-                        self._resolve_load(module, number, dotted, wanted)
+                    if not read.isdisjoint(dotted.split(".")[1:]):
+                        self._resolve_load(module, number, dotted, read)
+
+    def _primitives(self) -> dict[str, Receivers]:
+        """The last names of the catalog's blocking calls, each with what it may be called on: functions only on their modules."""
+        program, catalog = self._program, self._program.catalog
+        found: dict[str, Receivers] = {}
+        roots = catalog.within_reach({root for names in program.names.values() for root in names.imports})
+        for path in [*catalog.blocks, *(alias for alias, path in catalog.aliases.items() if path in catalog.blocks)]:
+            if path.partition(".")[0] not in roots:
+                continue
+            owner, _, name = path.rpartition(".")
+            spellings = [owner, *(alias for alias, target in catalog.aliases.items() if target == owner)]
+            modules = program.with_aliases(spelling.rpartition(".")[2] for spelling in spellings)
+            if name in ("__init__", "__enter__", "__exit__"):
+                found[owner.rpartition(".")[2]] = None
+            elif catalog.is_type(owner):
+                found[name] = None
+            elif found.get(name, modules) is not None:
+                found[name] = modules.union(found.get(name) or (), ("", ANYTHING))
+            for alias in program.with_aliases((name,)) if program.is_rebound(name) or len(program.with_aliases((name,))) > 1 else ():
+                if alias != name or program.is_rebound(name):
+                    found[alias] = None
+        return found
+
+    def _expand(self, wanted: dict[str, Receivers]) -> None:
+        """Resolve every call site with one of these names, on a receiver that may be meant."""
+        program = self._program
+        new = {name: receivers for name, receivers in wanted.items() if name not in self._expanded}
+        self._expanded.update(name for name, receivers in new.items() if receivers is None)
+        for module in program.modules_using(new):
+            receivers = program.names[module].receivers
+            here = [n for n in (new if len(new) < len(receivers) else receivers) if n in new and n in receivers]
+            here = [n for n in here if any(_admits(new[n], r) for r in receivers[n])]
+            if here:
+                self._resolve_calls(module, here, new)
+
+    def _resolve_calls(self, module: int, names: Iterable[str], wanted: dict[str, Receivers]) -> None:
+        facts = self._program.facts(module)
+        called = facts.called()
+        for number in sorted({number for n in names for number, r in called.get(n, ()) if _admits(wanted[n], r)}):
+            call = facts.calls[number]
+            site = Site(module, call.function, number)
+            if site not in self._resolved and not call.flags & f.GUARDED:
+                self._resolved.add(site)
+                self._resolve(site, call)
 
     def _resolve(self, site: Site, call: f.Call) -> None:
         scope = Scope(site.module, call.function)
@@ -172,7 +214,7 @@ class Effects:
             elif self.blocks(target, call, scope):
                 self._direct.setdefault(site, []).append(target)
 
-    def _resolve_load(self, module: int, number: int, dotted: str, wanted: frozenset[str]) -> None:
+    def _resolve_load(self, module: int, number: int, dotted: str, wanted: set[str]) -> None:
         parts = dotted.split(".")
         for n in range(1, len(parts)):
             if parts[n] in wanted:
@@ -236,3 +278,7 @@ class Effects:
             values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
             return not any(isinstance(v, ExternalInstance) and v.path in ("io.StringIO", "io.BytesIO") for v in values)
         return True
+
+
+def _admits(allowed: Receivers, receiver: str) -> bool:
+    return allowed is None or receiver in allowed

@@ -22,7 +22,8 @@ from asynclint.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asynclint.index.facts import Class, Function, ModuleFacts, Ref
+    from asynclint.index.facts import Class, Function, Ref
+    from asynclint.index.module import ModuleFacts
     from asynclint.program.catalog import Catalog
     from asynclint.program.modules import Modules
     from asynclint.program.values import Value, Values

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import io
-import os
-import subprocess
 import warnings
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
+from builders import bury_children
 
 from asynclint.testing import fix_text, fixture_sources, fixtures
 
@@ -41,16 +39,6 @@ def outcome(text: str, path: Path, *, watched: bool) -> object:
             return asyncio.run(space["main"]())  # type: ignore[operator]
 
 
-def _bury_children() -> None:
-    """Wait for the processes that blockbuster kept from being waited for, and let go of their pipes."""
-    gc.collect()
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.wait()
-    subprocess.run(["true"], check=True)  # makes `subprocess` forget those that have ended
-    gc.collect()
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the pipes of such processes
 @pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.parent.name)
 def test_the_loop_is_free_after_safe_fixes(path: Path) -> None:
@@ -65,7 +53,7 @@ def test_the_loop_is_free_after_safe_fixes(path: Path) -> None:
     if path.parent.name not in UNSEEN:
         with pytest.raises(BlockingError):
             outcome(before, path, watched=True)
-        _bury_children()
+        bury_children()
     assert outcome(after, path, watched=True) == outcome(before, path, watched=False)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import gc
 import importlib
 import io
 import marshal
@@ -704,7 +703,6 @@ REASONS = {  # what is not called here: a path, or what it starts with
     "os.fork": "forks the test run",
     "os.forkpty": "forks the test run",
     "imaplib.IMAP4_stream": "runs the command of a mail server",
-    "urllib.request.OpenerDirector.error": "is called by open",
     "ssl.SSLSocket": "needs a server with a certificate",
     "ssl.SSLContext.wrap_socket": "needs a server with a certificate",
     **dict.fromkeys(["smtplib.SMTP", "ftplib.FTP", "poplib.POP3", "imaplib.IMAP4", "nntplib.NNTP", "telnetlib.Telnet"], "its methods need a server"),
@@ -768,7 +766,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         child.join(2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files and connections that are not closed
-        gc.collect()
+        bury_children()
 
 
 def here(path: str) -> bool:

@@ -1,0 +1,162 @@
+"""Which names occur in which role in a module: the little that the program reads for every module, before it looks at any facts."""
+
+from __future__ import annotations
+
+import marshal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asynclint.index import facts as f
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from asynclint.index.facts import Ref
+    from asynclint.index.module import ModuleFacts
+
+ANYTHING = "*"  # the receiver of a call on something that has no name
+_RENAMINGS = 3  # local names of local names that are followed
+
+
+class Names(NamedTuple):
+    """The names of a module by role."""
+
+    receivers: dict[str, tuple[str, ...]]  # last names of callees -> last names of what they are called on, "" for plain names, ANYTHING
+    dropped: frozenset[str]  # last names of callees whose result is dropped
+    loaded: frozenset[str]  # attribute names that are read
+    entered: frozenset[str]  # last names of callees that are items of a sync `with`
+    properties: frozenset[str]  # names of methods that run when an attribute is read
+    coroutines: frozenset[str]  # names of `async def`s
+    aliases: tuple[tuple[str, str], ...]  # (last name of a value, name that module, class or attribute bind it to)
+    renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
+    bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
+    imports: frozenset[str]  # the first parts of what is imported absolutely
+    holds: bool  # whether it has a `With`
+
+    @property
+    def called(self) -> Any:
+        """The last names of callees, as a set."""
+        return self.receivers.keys()
+
+
+def pack(names: Names) -> bytes:
+    """Names as bytes for another process of the same interpreter."""
+    return marshal.dumps(tuple(names))
+
+
+def unpack(data: bytes) -> Names:
+    """The names that `pack` wrote."""
+    return Names._make(marshal.loads(data))
+
+
+def names_of(facts: ModuleFacts) -> Names:
+    """The names of a module by role."""
+    dropped, entered, loaded, properties = set(), set(), set(), set()
+    for raw in facts.calls.raw:
+        if raw[3] & (f.DISCARDED | f.ENTERED):
+            name = f.last_name(raw[1])
+            if raw[3] & f.DISCARDED:
+                dropped.add(name)
+            if raw[3] & f.ENTERED:
+                entered.add(name)
+    for raw in facts.functions.raw:
+        if raw[6] and raw[3] >= 0 and any(map(f.is_property_decorator, raw[6])):
+            properties.add(raw[0])
+        for dotted in raw[11]:
+            loaded.update(dotted.split(".")[1:])
+    aliases, renamed = _aliases(facts)
+    return Names(
+        {name: tuple(sorted({receiver for _, receiver in sites})) for name, sites in facts.called().items()},
+        frozenset(dropped - {""}),
+        frozenset(loaded),
+        frozenset(entered - {""}),
+        frozenset(properties),
+        frozenset(raw[0] for raw in facts.functions.raw if raw[4] & f.ASYNC),
+        tuple(sorted(aliases)),
+        tuple(sorted(renamed)),
+        tuple(tuple(f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in raw[4]) for raw in facts.classes.raw),
+        frozenset(_imported(facts)),
+        bool(facts.withs.raw),
+    )
+
+
+# -- calls
+
+
+def called_names(facts: ModuleFacts) -> dict[str, list[tuple[int, str]]]:
+    """See `ModuleFacts.called`."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    plain: dict[str, list[int]] = {}
+    for number, raw in enumerate(facts.calls.raw):
+        callee = raw[1]
+        if callee.__class__ is str:
+            head, _, last = callee.rpartition(".")
+            found.setdefault(last, []).append((number, head.rpartition(".")[2]))
+            if not head:
+                plain.setdefault(last, []).append(number)
+        elif callee.__class__ is tuple and callee[0] == "attr":
+            found.setdefault(callee[2], []).append((number, ANYTHING))
+    if plain:
+        _add_local_names(found, plain, facts)
+    return found
+
+
+def _add_local_names(found: dict[str, list[tuple[int, str]]], plain: dict[str, list[int]], facts: ModuleFacts) -> None:
+    local: dict[str, set[tuple[str, str]]] = {}  # name -> (last name, receiver) of what it is bound to in some function
+    for number, raw in enumerate(facts.functions.raw):
+        pairs: Iterable[tuple[str, Any]] = raw[10].items() if number else ()
+        for name, refs in [*pairs, *((param[0], (param[3],)) for param in raw[5] if param[3].__class__ is str)]:
+            for ref in refs if name in plain or name in local else ():
+                if ref.__class__ is str:
+                    head, _, last = ref.rpartition(".")
+                    local.setdefault(name, set()).add((last, head.rpartition(".")[2]))
+                elif ref.__class__ is tuple and ref[0] == "import":
+                    local.setdefault(name, set()).add((f.last_name(ref), ""))
+    for name, numbers in plain.items():
+        seen, level = {(name, "")}, local.get(name, set())
+        for _ in range(_RENAMINGS):
+            level = level - seen
+            seen |= level
+            for last, receiver in sorted(level):
+                found.setdefault(last, []).extend((number, receiver) for number in numbers)
+            level = {pair for last, receiver in level if not receiver for pair in local.get(last, ())}
+
+
+def _imported(facts: ModuleFacts) -> Iterator[str]:
+    for module, level in facts.stars:
+        if not level:
+            yield module.partition(".")[0]
+    for scopes in (facts.functions.raw, facts.classes.raw):
+        for raw in scopes:
+            for refs in raw[10 if scopes is facts.functions.raw else 6].values():
+                for ref in refs:
+                    if ref.__class__ is tuple and ref[0] == "import" and not ref[3]:
+                        yield ref[1].partition(".")[0]
+
+
+def _aliases(facts: ModuleFacts) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """The pairs of `Names.aliases` and `Names.renamed`; a name is its own alias where it is bound to an attribute of the same name."""
+    aliases: set[tuple[str, str]] = set()
+    renamed: set[tuple[str, str]] = set()
+
+    def bind(name: str, refs: Iterable[Ref], *, local: bool = False) -> None:
+        for ref in refs:
+            if ref.__class__ is str:
+                head, _, other = ref.rpartition(".")
+                if not local and (head or other != name):
+                    aliases.add((other, name))
+            elif ref.__class__ is tuple and ref[0] == "import":
+                other = f.last_name(ref)
+                if other and other != name:
+                    renamed.add((other, name))
+                    if not local:
+                        aliases.add((other, name))
+
+    for number, raw in enumerate(facts.functions.raw):
+        for name, refs in raw[10].items():
+            bind(name, refs, local=number > 0)
+    for klass in facts.classes.raw:
+        for name, refs in klass[6].items():
+            bind(name, refs)
+        for name, pairs in klass[7].items():
+            bind(name, [ref for _, ref in pairs])
+    return aliases, renamed
