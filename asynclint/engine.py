@@ -7,7 +7,7 @@ import gc
 import warnings
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint import suppress
 from asynclint.index import extract
@@ -50,29 +50,45 @@ def index(source: Source) -> ModuleFacts | Problem:
             gc.enable()
 
 
-def suspicious(program: Program, module: int, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules that may have a finding in a module."""
+class Suspects(NamedTuple):
+    """The rules that may have a finding in a module, and the numbers of the functions where; None: anywhere."""
+
+    rules: tuple[Rule, ...] = ()
+    functions: frozenset[int] | None = frozenset()
+
+
+def suspicious(program: Program, module: int, rules: Sequence[Rule]) -> Suspects:
+    """What to walk of a module."""
     view = ModuleView(program, module)
-    return tuple(rule for rule in rules if rule.suspects(view))
+    suspecting: list[Rule] = []
+    functions: set[int] = set()
+    anywhere = False
+    for rule in rules:
+        suspects, noted = rule.suspects(view), view.noted()
+        if suspects:
+            suspecting.append(rule)
+            functions |= noted
+            anywhere = anywhere or not noted
+    return Suspects(tuple(suspecting), None if anywhere else frozenset(functions))
 
 
 def lint(
     program: Program,
     module: int,
     source: Source,
-    rules: Sequence[Rule],
+    suspects: Suspects,
     sources: Sources,
     *,
     enabled: Collection[str],
     codes: Mapping[str, str],
     target_version: tuple[int, int],
 ) -> FileResult:
-    """All findings of one module by the given rules, suppressions applied. `enabled` are the codes on for the file, `codes` all known
+    """All findings of one module by the suspecting rules, suppressions applied. `enabled` are the codes on for the file, `codes` all known
     ones with their names."""
     findings: list[Finding] = []
     problems: list[Problem] = []
-    active = [rule for rule in rules if rule.code in enabled]
-    if active:
+    active = Suspects(tuple(rule for rule in suspects.rules if rule.code in enabled), suspects.functions)
+    if active.rules:
         walked = _walk(program, module, source, active, sources, target_version)
         if isinstance(walked, Problem):
             problems.append(walked)
@@ -86,12 +102,13 @@ def lint(
 
 
 def _walk(
-    program: Program, module: int, source: Source, rules: Sequence[Rule], sources: Sources, target_version: tuple[int, int]
+    program: Program, module: int, source: Source, suspects: Suspects, sources: Sources, target_version: tuple[int, int]
 ) -> list[Finding] | Problem:
     import libcst as cst
 
+    from asynclint.walk import elide
     from asynclint.walk.context import Context
-    from asynclint.walk.positions import Disagreement, TooDeep, by_kind, match
+    from asynclint.walk.positions import Disagreement, TooDeep, match_part
     from asynclint.walk.walker import dispatch, walk
 
     enabled = gc.isenabled()
@@ -100,10 +117,16 @@ def _walk(
         tree = parse(source)
         if isinstance(tree, Problem):
             return tree
+        facts = program.facts(module)
+        everything = elide.whole(source, facts)
+        part = everything if suspects.functions is None else elide.elide(tree, source, facts, suspects.functions)
         try:
-            syntax = by_kind(tree)  # before libcst's parser: deep syntax would end the process there
-            root = cst.parse_module(source.text)
-            places = match(root, syntax)
+            try:
+                places = match_part(tree, part)
+            except (cst.ParserSyntaxError, Disagreement):
+                if part is everything:
+                    raise
+                places = match_part(tree, everything)  # the lines were cut in a way that nobody thought of
         except TooDeep as error:
             return Problem(source.path, error.line, 0, str(error))
         except cst.ParserSyntaxError as error:
@@ -111,7 +134,7 @@ def _walk(
         except Disagreement as error:
             return Problem(source.path, 0, 0, f"cannot place findings: {error}")
         ctx = Context(program, module, source, places, sources, target_version)
-        walk(root, places.children, dispatch(rules), ctx)
+        walk(places.root, places.children, dispatch(suspects.rules), ctx)
         return ctx.findings
     finally:
         if enabled:

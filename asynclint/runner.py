@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +170,7 @@ class _Run:
     def lint(self, only: Collection[int] | None = None) -> dict[int, FileResult]:
         """The results of all files, or of some."""
         state = self.state
-        suspects: dict[int, tuple[Rule, ...]] = {}
+        suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
         for number, file in enumerate(state.files):
             if only is not None and number not in only:
@@ -179,13 +180,15 @@ class _Run:
                 continue
             on = self.enabled(number)
             suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on])
-            if suspicious or number in state.commented:
+            if suspicious.rules or number in state.commented:
                 suspects[number] = suspicious
             else:
                 results[number] = FileResult(file.path)
         sources = Sources([file.path for file in state.files], [file.absolute for file in state.files], state.overlays)
         work = partial(_lint, self, suspects, sources)
         jobs = self.jobs(suspects) if pool.FORKS else 1
+        if jobs > 1 and any(each.rules for each in suspects.values()):
+            import_module("asynclint.walk.positions")  # libcst, once for all workers
         for number, result in self._map("linting", work, sorted(suspects), jobs):
             if isinstance(result, pool.Failure):
                 result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
@@ -276,7 +279,7 @@ def _index(files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: i
     return facts if isinstance(facts, Problem) else (facts.pack(), names.pack(names.names_of(facts)), may_report(source.text))
 
 
-def _lint(run_: _Run, suspects: Mapping[int, Sequence[Rule]], sources: Sources, number: int) -> FileResult:
+def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:
     source = run_._source(number)
     if isinstance(source, Problem):
         return FileResult(source.path, problems=(source,))

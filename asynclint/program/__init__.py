@@ -141,28 +141,34 @@ class Program:
     # -- questions
 
     @cached_property
-    def loop_effects(self) -> dict[int, set[tuple[str, bool]]]:
-        """Per module, the (kind, whether direct) of what call sites and property reads that run on the loop are reported for."""
-        found: dict[int, set[tuple[str, bool]]] = {}
+    def loop_effects(self) -> dict[int, dict[tuple[str, bool], set[int]]]:
+        """Per module, the (kind, whether direct) of what call sites and property reads that run on the loop are reported for, and the numbers of the
+        functions that hold them.
+        """
+        found: dict[int, dict[tuple[str, bool], set[int]]] = {}
         for site in self.effects.sites:
             if self.contexts.on_loop((site.module, site.function)):
                 effect = self.effects.worst(site)
                 if effect is not None:
-                    found.setdefault(site.module, set()).add((effect.kind, effect.is_direct))
+                    found.setdefault(site.module, {}).setdefault((effect.kind, effect.is_direct), set()).add(site.function)
         return found
 
     @cached_property
-    def losing_modules(self) -> frozenset[int]:
-        """The modules that may lose a task handle: dropped, bound to a local name, returned by a lambda, or made by a bare callback."""
+    def losing_functions(self) -> dict[int, set[int]]:
+        """Per module, the functions that may lose a task handle: dropped, bound to a local name, returned by a lambda, or made by a bare callback."""
         losing = f.DISCARDED | f.ASSIGNED | f.LAMBDA_BODY
-        found = {site.module for site in self.tasks.spawns if self.call(site.module, site.call).flags & losing}
+        found: dict[int, set[int]] = {}
+        for site in self.tasks.spawns:
+            if self.call(site.module, site.call).flags & losing:
+                found.setdefault(site.module, set()).add(site.function)
         makers = self.with_aliases(self.catalog.names(self.catalog.tasks))
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
         for module in self.modules_using(callbacks):
             facts = self.facts(module)
-            if any(f.last_name(ref) in makers for number in facts.calls_of(callbacks) for _, ref in facts.calls[number].arguments):
-                found.add(module)
-        return frozenset(found)
+            for number in facts.calls_of(callbacks):
+                if any(f.last_name(ref) in makers for _, ref in facts.calls[number].arguments):
+                    found.setdefault(module, set()).add(facts.calls[number].function)
+        return found
 
     def lock_of(self, value: Value) -> Lock | None:
         """The lock type that a value is an instance of, if it is one that blocks its thread."""

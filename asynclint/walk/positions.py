@@ -7,11 +7,16 @@ knows its place in the text. That is exact and far cheaper than libcst's own pos
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import libcst as cst
 
 from asynclint.index.order import children
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from asynclint.walk.elide import Part
 
 TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
     cst.Call: (ast.Call,),
@@ -157,8 +162,10 @@ class TooDeep(Exception):
         self.line = line
 
 
-def by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
-    """The nodes of the standard library's tree that have a twin in libcst's, by kind, in the order of the text. Raises TooDeep."""
+def by_kind(tree: ast.Module, elided: Collection[ast.AST] = ()) -> dict[type[ast.AST], list[ast.AST]]:
+    """The nodes of the standard library's tree that have a twin in libcst's, by kind, in the order of the text, without those in the bodies of the
+    functions `elided`. Raises TooDeep.
+    """
     found: dict[type[ast.AST], list[ast.AST]] = {twins[0]: [] for twins in TWINS.values()}
     stack: list[tuple[ast.AST, int]] = [(tree, 0)]
     while stack:
@@ -168,7 +175,11 @@ def by_kind(tree: ast.Module) -> dict[type[ast.AST], list[ast.AST]]:
             found[kind].append(node)
         if depth > NESTING:
             raise TooDeep(getattr(node, "lineno", 0))
-        stack.extend((child, depth + 1) for child in children(node))
+        depth += 1
+        inner = children(node)
+        if kind is ast.FunctionDef and node in elided:
+            del inner[: len(node.body)]  # type: ignore[attr-defined]
+        stack.extend([(child, depth) for child in inner])
     return found
 
 
@@ -177,17 +188,28 @@ class Disagreement(Exception):
 
 
 class Places(NamedTuple):
-    """The nodes of a libcst tree: the syntax node of each of a kind in `TWINS`, the number of each call, the children of each that has any."""
+    """A libcst tree and its nodes: the syntax node of each of a kind in `TWINS`, the number of each call, the children of each that has any."""
 
+    root: cst.Module
     twins: dict[cst.CSTNode, Any]
     numbers: dict[cst.CSTNode, int]
-    children: dict[cst.CSTNode, list[cst.CSTNode]]
+    children: dict[int, list[cst.CSTNode]]  # by id: hashing a node of libcst costs a call
 
 
-def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]]) -> Places:
-    """Pair the nodes of the two trees. Raises Disagreement."""
+def match_part(tree: ast.Module, part: Part) -> Places:
+    """Parse a part of a module with libcst, and pair its nodes with those of the standard library's tree of the whole. Raises TooDeep, Disagreement,
+    and libcst's ParserSyntaxError.
+    """
+    syntax = by_kind(tree, part.elided)  # before libcst's parser: deep syntax would end the process there
+    return match(cst.parse_module(part.text), syntax, part)
+
+
+def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]], part: Part) -> Places:
+    """Pair the nodes of the two trees. What stands for the body of an elided function is no child of it. Raises Disagreement."""
     nodes: dict[type[ast.AST], list[cst.CSTNode]] = {kind: [] for kind in syntax}
-    below: dict[cst.CSTNode, list[cst.CSTNode]] = {}
+    below: dict[int, list[cst.CSTNode]] = {}
+    definitions = nodes[ast.FunctionDef]
+    elided = {n for n, node in enumerate(syntax[ast.FunctionDef]) if node in part.elided}
     stack: list[cst.CSTNode] = [module]
     while stack:
         node = stack.pop()
@@ -195,8 +217,10 @@ def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]]) -> Pla
         if twins is not None:
             nodes[twins[0]].append(node)
         inner = children_of(node)
+        if node.__class__ is cst.FunctionDef and len(definitions) - 1 in elided:
+            del inner[0]
         if inner:
-            below[node] = inner
+            below[id(node)] = inner
             stack.extend(inner)
     found: dict[cst.CSTNode, Any] = {}
     for kind, ours in nodes.items():
@@ -204,4 +228,6 @@ def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]]) -> Pla
         if len(ours) != len(theirs):
             raise Disagreement(f"libcst sees {len(ours)} {kind.__name__} nodes where ast sees {len(theirs)}")
         found.update(zip(ours, theirs, strict=True))
-    return Places(found, {node: n for n, node in enumerate(nodes[ast.Call])}, below)
+    if len(nodes[ast.Call]) != len(part.calls):
+        raise Disagreement(f"libcst sees {len(nodes[ast.Call])} calls where the index sees {len(part.calls)}")
+    return Places(module, found, dict(zip(nodes[ast.Call], part.calls, strict=True)), below)

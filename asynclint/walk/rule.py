@@ -23,7 +23,11 @@ class Rule:
     confidence: ClassVar[Confidence] = Confidence.HIGH
 
     def suspects(self, module: ModuleView) -> bool:
-        """Whether the module can have a finding of this rule; False must be certain, for the module is then not walked for it."""
+        """Whether the module can have a finding of this rule; False must be certain, for the module is then not walked for it.
+
+        What is walked is the functions of which a question to `module` said True, whole with what stands in them and around them. Where no
+        question did and this returns True all the same, every function of the module is walked.
+        """
         return True
 
     @property

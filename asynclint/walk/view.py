@@ -14,16 +14,31 @@ if TYPE_CHECKING:
 
 
 class ModuleView:
-    """One module of the program, as the index knows it."""
+    """One module of the program, as the index knows it. A question that is answered with True also notes the functions of the module that hold
+    what was asked for, for the others are not walked."""
 
     def __init__(self, program: Program, module: int) -> None:
         self._program = program
         self._module = module
+        self._noted: set[int] = set()
+
+    def noted(self) -> set[int]:
+        """The numbers of the functions (0: the module's own body) that were noted since this was last called."""
+        noted, self._noted = self._noted, set()
+        return noted
+
+    def _note(self, functions: Iterable[int]) -> bool:
+        found = set(functions)
+        self._noted |= found
+        return bool(found)
 
     def has_effect_on_loop(self, kinds: Iterable[str], *, direct: bool) -> bool:
         """Whether a call or property read that runs on the loop blocks with one of these kinds, right there or through a helper."""
         wanted = frozenset(kinds)
-        return any(kind in wanted and is_direct == direct for kind, is_direct in self._program.loop_effects.get(self._module, ()))
+        effects = self._program.loop_effects.get(self._module)
+        if effects is None:
+            return False
+        return self._note(n for (kind, is_direct), functions in effects.items() if kind in wanted and is_direct == direct for n in functions)
 
     def calls(self, path: str) -> bool:
         """Whether the module calls a thing outside the project in a coroutine, by its canonical path."""
@@ -31,15 +46,15 @@ class ModuleView:
         if program.names[self._module].called.isdisjoint(program.with_aliases((name,))):
             return False
         facts = program.facts(self._module)
-        return any(
-            External(path) in program.callees(self._module, number)
+        return self._note(
+            facts.calls[number].function
             for number in facts.calls_of(program.with_aliases((name,)))
-            if program.function((self._module, facts.calls[number].function)).is_async
+            if program.function((self._module, facts.calls[number].function)).is_async and External(path) in program.callees(self._module, number)
         )
 
     def loses_tasks(self) -> bool:
         """Whether the module has a call that gives a task handle and is dropped or bound to a local name, or passes a task maker as a callback."""
-        return self._module in self._program.losing_modules
+        return self._note(self._program.losing_functions.get(self._module, ()))
 
     def hands_over_calls(self) -> bool:
         """Whether the module passes the result of a call in the place of a function that should run in a thread."""
@@ -48,6 +63,7 @@ class ModuleView:
         if program.names[self._module].called.isdisjoint(names):
             return False
         facts = program.facts(self._module)
+        found = set()
         for number in facts.calls_of(names):
             call = facts.calls[number]
             if any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments):
@@ -55,30 +71,34 @@ class ModuleView:
                     offload = program.catalog.offloads.get(value.path) if isinstance(value, External) else None
                     given = argument(call.arguments, offload.callable) if offload is not None else None
                     if given.__class__ is tuple and given[0] == "call":
-                        return True
-        return False
+                        found.add(call.function)
+        return self._note(found)
 
     def drops_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and drops it."""
-        return bool(self._program.tasks.coroutine_sites(self._module))
+        program = self._program
+        return self._note(program.call(self._module, number).function for number in program.tasks.coroutine_sites(self._module))
 
     def holds_lock_across_await(self) -> bool:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
         program = self._program
+        found = self._acquiring()
         for item in program.facts(self._module).withs:
             values = program.evaluate(item.item, Scope(self._module, item.function))
             if any(isinstance(v, (ExternalInstance, Instance)) and program.lock_of(v) for v in values):
-                return True
-        return self._acquires_lock()
+                found.add(item.function)
+        return self._note(found)
 
-    def _acquires_lock(self) -> bool:
+    def _acquiring(self) -> set[int]:
+        """The coroutines that call `acquire()` of a lock."""
         program = self._program
+        found: set[int] = set()
         if "acquire" not in program.names[self._module].called:
-            return False
+            return found
         facts = program.facts(self._module)
         for number in facts.calls_of(("acquire",)):
             if program.function((self._module, facts.calls[number].function)).is_async:
                 for value in program.callees(self._module, number):
                     if isinstance(value, External) and value.path.rpartition(".")[0] in program.catalog.locks:
-                        return True
-        return False
+                        found.add(facts.calls[number].function)
+        return found

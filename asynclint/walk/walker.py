@@ -26,28 +26,32 @@ def dispatch(rules: Iterable[Rule]) -> Dispatch:
     return {name: tuple(found) for name, found in table.items()}
 
 
-def walk(root: cst.CSTNode, children: Mapping[cst.CSTNode, list[cst.CSTNode]], table: Dispatch, ctx: Context) -> None:
+def walk(root: cst.CSTNode, children: Mapping[int, list[cst.CSTNode]], table: Dispatch, ctx: Context) -> None:
     """Visit every node that holds code, parents before children; `ctx.ancestors` is the path above the node at hand.
 
-    `children` gives the children of a node, the last one first.
+    `children` gives the children of a node by its `id`, the last one first.
     """
-    leaves = {name[6:] for name in table if name.startswith("leave_")}
-    stack: list[tuple[cst.CSTNode, bool]] = [(root, False)]
+    visits: dict[type, tuple[tuple[Rule, Visitor], ...]] = {}
+    leaves = {name[6:]: found for name, found in table.items() if name.startswith("leave_")}
+    stack: list[cst.CSTNode | None] = [root]  # None: everything below the last ancestor has been visited
     ancestors = ctx.ancestors
     while stack:
-        node, leaving = stack.pop()
-        kind = node.__class__.__name__
-        if leaving:
-            ancestors.pop()
-            for rule, visit in table.get(f"leave_{kind}", ()) if kind in leaves else ():
+        node = stack.pop()
+        if node is None:
+            node = ancestors.pop()
+            for rule, visit in leaves.get(node.__class__.__name__, ()):
                 ctx.rule = rule
                 visit(node, ctx)
             continue
-        for rule, visit in table.get(f"visit_{kind}", ()):
+        kind = node.__class__
+        found = visits.get(kind)
+        if found is None:
+            found = visits[kind] = table.get(f"visit_{kind.__name__}", ())
+        for rule, visit in found:
             ctx.rule = rule
             visit(node, ctx)
-        below = children.get(node)
-        if below is not None or kind in leaves:
+        below = children.get(id(node))
+        if below is not None or kind.__name__ in leaves:
             ancestors.append(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in below or ())
+            stack.append(None)
+            stack += below or ()

@@ -1,4 +1,4 @@
-"""Promise 11: walking every module finds exactly what walking the suspects finds."""
+"""Promise 11: walking every module, and every function of it, finds exactly what walking the suspects finds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,18 @@ def test_walking_everything_finds_nothing_more(path: Path, monkeypatch: pytest.M
     suspects = places(found(path))
 
     def everyone(program: Any, module: int, rules: Any) -> Any:
-        return tuple(rules)
+        return engine.Suspects(tuple(rules), None)
 
     monkeypatch.setattr(engine, "suspicious", everyone)
+    assert places(found(path)) == suspects
+
+
+@pytest.mark.parametrize("path", fixtures(FIXTURES), ids=lambda path: path.relative_to(FIXTURES).as_posix())
+def test_walking_all_rules_through_suspicious_functions_finds_nothing_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suspects, suspicious = places(found(path)), engine.suspicious
+
+    def every_rule(program: Any, module: int, rules: Any) -> Any:
+        return suspicious(program, module, rules)._replace(rules=tuple(rules))
+
+    monkeypatch.setattr(engine, "suspicious", every_rule)
     assert places(found(path)) == suspects
