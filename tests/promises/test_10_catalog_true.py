@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import gc
 import importlib
 import io
 import marshal
@@ -172,6 +173,7 @@ def on_file(path: str, mode: str, *before: Any) -> Setup:
 
 
 HELPERS: list[threading.Thread] = []
+SLEEPERS: list[subprocess.Popen[bytes]] = []
 
 
 def pause() -> None:
@@ -222,7 +224,8 @@ def connection(use: Callable[[sqlite3.Connection], Callable[[], Any]]) -> Setup:
 
 
 def sleeper(command: str = f"import time; time.sleep({PAUSE * 4})") -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE)
+    SLEEPERS.append(subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE))
+    return SLEEPERS[-1]
 
 
 class Slow(BaseHTTPRequestHandler):
@@ -760,13 +763,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         made.writestr("x", "x")
     yield tmp_path
+    while SLEEPERS:
+        with SLEEPERS.pop() as child:
+            child.kill()
     while HELPERS:
         HELPERS.pop().join(2)
-    for child in multiprocessing.active_children():
-        child.join(2)
+    for process in multiprocessing.active_children():
+        process.join(2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files and connections that are not closed
-        bury_children()
+        gc.collect()
 
 
 def here(path: str) -> bool:
