@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
+
+from asynclint.record import record
 
 _FILE_NAMES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
@@ -36,7 +37,7 @@ class Kind(Enum):
     TABLE = "a table of lists of strings"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Option:
     """One row of the table. `in_file`: may stand in the configuration file; without `flags` it may stand only there."""
 
@@ -100,7 +101,7 @@ _FILE_OPTIONS = {option.name: option for option in OPTIONS if option.in_file}
 _DEFAULT: dict[str, Any] = {option.field: option.default for option in OPTIONS}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Selection:
     """One layer of the choice of rules. A `select` that is not None replaces what the layers below chose."""
 
@@ -109,7 +110,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settings:
     """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins` are absolute.
 
