@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
+
+from asynclint.record import record
 
 _FILE_NAMES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
@@ -36,7 +37,7 @@ class Kind(Enum):
     TABLE = "a table of lists of strings"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Option:
     """One row of the table. `in_file`: may stand in the configuration file; without `flags` it may stand only there."""
 
@@ -84,7 +85,7 @@ OPTIONS = (
     Option("diff", Kind.FLAG, False, ("--diff",), "Print what --fix would change, and change nothing.", in_file=False),
     Option("output-format", Kind.TEXT, "text", ("--output-format",), "How to print findings.", choices=("text", "concise", "json"), in_file=False),
     Option("output-file", Kind.TEXT, None, ("--output-file", "-o"), "Write the report to this file.", "FILE", in_file=False),
-    Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings each rule has, not the findings.", in_file=False),
+    Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings and causes each rule has, not the findings.", in_file=False),
     Option("stdin-filename", Kind.TEXT, None, ("--stdin-filename",), "Name of the file that `-` reads from standard input.", "FILE", in_file=False),
     Option("config", Kind.LIST, (), ("--config",), "A configuration file, or one `key = value` that overrides it.", "FILE|PAIR", in_file=False),
     Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it.", in_file=False),
@@ -100,7 +101,7 @@ _FILE_OPTIONS = {option.name: option for option in OPTIONS if option.in_file}
 _DEFAULT: dict[str, Any] = {option.field: option.default for option in OPTIONS}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Selection:
     """One layer of the choice of rules. A `select` that is not None replaces what the layers below chose."""
 
@@ -109,7 +110,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settings:
     """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins` are absolute.
 

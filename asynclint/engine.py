@@ -6,12 +6,11 @@ import ast
 import gc
 import warnings
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint import suppress
 from asynclint.index import extract
 from asynclint.model import Confidence, FileResult, Finding, Problem, Severity
+from asynclint.triage import may_report
 from asynclint.walk.view import ModuleView
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def lint(
             problems.append(walked)
         else:
             findings = walked
-    if findings or suppress.may_report(source.text):
+    if findings or may_report(source.text):
         findings, malformed = _suppressed(source, findings, enabled, codes)
         problems += malformed
     findings.sort(key=lambda finding: (finding.span, finding.code, finding.message))
@@ -145,6 +144,8 @@ def _suppressed(
     source: Source, findings: list[Finding], enabled: Collection[str], codes: Mapping[str, str]
 ) -> tuple[list[Finding], tuple[Problem, ...]]:
     """The findings that no comment suppresses, those of unused suppressions, and what is malformed in the comments."""
+    from asynclint import suppress  # a file without a finding is done before any of this
+
     suppressions = suppress.parse(source)
     kept, notices = suppress.apply(findings, suppressions, {*enabled, *(codes[code] for code in enabled)})
     notices += suppress.unknown(suppressions, {*codes, *codes.values()})
@@ -173,6 +174,7 @@ def _fingerprinted(source: Source, findings: Sequence[Finding]) -> tuple[Finding
     """The findings with fingerprints that stay when lines move: of code, function, the line's text without blanks, and the how-manieth it is."""
     if not findings:
         return ()
+    from dataclasses import replace
     from hashlib import blake2b
 
     seen: Counter[tuple[str, str, str]] = Counter()

@@ -7,17 +7,18 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.config import Settings, glob_below, glob_exact
 from asynclint.model import Problem
+from asynclint.record import record
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SourceFile:
     """A file to lint: its path as shown (as the user gave it, `/` between parts), its absolute path, and what the file system says of it."""
 
@@ -55,8 +56,12 @@ class _Search:
         self.found: dict[str, SourceFile] = {}
         self.problems: list[Problem] = []
         self.passed_over = False
-        patterns = (*settings.exclude, *settings.extend_exclude)
-        self.excluded = re.compile("|".join(f"(?:{glob_exact(pattern).pattern})" for pattern in patterns) or "(?!)")
+
+    @cached_property
+    def excluded(self) -> re.Pattern[str]:
+        """What matches an excluded path; made when a directory is searched."""
+        patterns = (*self.settings.exclude, *self.settings.extend_exclude)
+        return re.compile("|".join(f"(?:{glob_exact(pattern).pattern})" for pattern in patterns) or "(?!)")
 
     def add(self, path: str) -> None:
         """Search a path that the user named."""

@@ -1,12 +1,13 @@
 """The data that travels between the rooms: positions, edits, fixes, chains, findings and the results of files.
 
-Everything here is a frozen value, safe to share and to send between processes. This module imports nothing of asynclint.
+Everything here is a frozen value, safe to share and to send between processes. This module imports nothing of asynclint but how to make them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from asynclint.record import record
 
 
 class Severity(str, Enum):
@@ -33,7 +34,7 @@ class Applicability(str, Enum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Position:
     """A place in a text: `offset` in code points from 0; `line` and `column` from 1, the column in code points."""
 
@@ -42,7 +43,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Span:
     """The half-open range of text from `start` to `end`."""
 
@@ -50,7 +51,7 @@ class Span:
     end: Position
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Edit:
     """Replace the text of `span` in the file `path` by `text`; an empty span inserts."""
 
@@ -59,7 +60,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Import:
     """A module or a name that fixed code needs: `import module` (`name` empty) or `from module import name`."""
 
@@ -68,7 +69,7 @@ class Import:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Declaration:
     """A module-level statement that fixed code needs once per file, placed after the imports, e.g. `background_tasks = set()`."""
 
@@ -76,7 +77,7 @@ class Declaration:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fix:
     """A titled rewrite. Edits of several files are applied all or none; `imports` and `declarations` are merged once per file."""
 
@@ -92,7 +93,7 @@ class Fix:
         return frozenset(edit.path for edit in self.edits)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Frame:
     """One hop of a call chain: the place of a call, the function it stands in, and the call's source line, stripped."""
 
@@ -103,7 +104,7 @@ class Frame:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Finding:
     """One defect at one place.
 
@@ -127,7 +128,7 @@ class Finding:
     help: str = ""  # what to write instead, one line
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, slots=True, order=True)
 class Problem:
     """Something that could not be checked: which file, where (line and column are 0 when unknown), what happened and what to do."""
 
@@ -138,7 +139,7 @@ class Problem:
     code: str = "ASL900"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FileResult:
     """What linting one file gave: its findings in order of position, and what could not be checked."""
 
@@ -147,7 +148,7 @@ class FileResult:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 

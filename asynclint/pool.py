@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
-import threading
 import time
-import traceback
 import warnings
 from collections import deque
-from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +33,9 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
         for item in items:
             yield item, _attempt(work, item)
         return
+    import multiprocessing  # a run in one process does not pay for it
+    from multiprocessing import connection
+
     context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
     todo = deque(items)
     workers = [_Worker(context, work) for _ in range(min(jobs, max(1, -(-len(items) // chunk))))]
@@ -99,6 +97,8 @@ class _Worker:
     def last_words(self, timeout: float) -> str:
         if not self.gone:
             return f"took longer than {timeout:g} seconds; exclude the file, or raise `timeout`"
+        import signal
+
         self.process.join(5)
         code = self.process.exitcode
         how = f"was killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"ended with exit code {code}"
@@ -115,12 +115,17 @@ def _attempt(work: Callable[[Any], Any], item: Any) -> Any:
     try:
         return work(item)
     except Exception as error:
+        import traceback
+
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Failure(item, f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}:{place.lineno})")
 
 
 def _serve(work: Callable[[Any], Any], pipe: Any, other: Any) -> None:
     """The life of a worker: on a thread of its own, because only a thread's stack can be made large."""
+    import signal
+    import threading
+
     if other is not None:
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself

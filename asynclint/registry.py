@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
-import pkgutil
 import re
 import sys
-import traceback
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from asynclint.config import ConfigError
+from asynclint.installed import entry_points, module_names
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:
@@ -48,8 +45,8 @@ def load(settings: Settings) -> tuple[Rule, ...]:
 @cache
 def _installed() -> tuple[Rule, ...]:
     found: list[Rule] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
-        found += _from_module(point.value, f"entry point `{point.name} = {point.value}`")
+    for name, module in entry_points(GROUP):
+        found += _from_module(module, f"entry point `{name} = {module}`")
     if not found:
         raise ConfigError("asynclint is not installed as a distribution, so it has no rules; install it with pip")
     return tuple(found)
@@ -71,8 +68,8 @@ def _from_plugin(plugin: str) -> list[Rule]:
 def _from_module(name: str, origin: str) -> list[Rule]:
     module = _run(lambda: importlib.import_module(name), origin)
     found = _rules_of(module)
-    for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
-        full = f"{name}.{info.name}"
+    for below in module_names(getattr(module, "__path__", ())):
+        full = f"{name}.{below}"
         found += _rules_of(_run(lambda full=full: importlib.import_module(full), f"{origin}, module `{full}`"))
     return found
 
@@ -81,14 +78,16 @@ def _run(action: Any, origin: str) -> Any:
     try:
         return action()
     except Exception as error:
+        import traceback
+
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{error.filename}:{error.lineno}" if isinstance(error, SyntaxError) and error.filename else f"{place.filename}:{place.lineno}"
         raise ConfigError(f"{origin} does not load: {where}: {type(error).__name__}: {error}") from error
 
 
 def _rules_of(module: ModuleType) -> list[Rule]:
-    classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, Rule)]
-    own = [cls for cls in classes if cls.__module__ == module.__name__ and not inspect.isabstract(cls)]
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Rule)]
+    own = [cls for cls in classes if cls.__module__ == module.__name__ and not getattr(cls, "__abstractmethods__", ())]
     return [_checked(cls) for cls in own]
 
 
@@ -104,7 +103,7 @@ def _problems(cls: type[Rule]) -> Iterator[str]:
         yield "needs a `code` of three letters and three digits"
     if not _NAME.fullmatch(getattr(cls, "name", "")):
         yield "needs a `name` in kebab-case"
-    doc = inspect.getdoc(cls) or ""
+    doc = next((base.__doc__ for base in cls.__mro__ if base.__doc__), "")
     for heading in HEADINGS:
         if heading not in doc:
             yield f"needs the heading `{heading}` in its docstring"
@@ -124,6 +123,8 @@ def _node_names() -> frozenset[str]:
 
 
 def _place(cls: type[Rule]) -> str:
+    import inspect
+
     try:
         return f"{inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]}"
     except (OSError, TypeError):

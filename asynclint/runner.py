@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,8 +20,9 @@ from asynclint.model import FileResult, Problem, RunResult
 from asynclint.program import Program
 from asynclint.program.catalog import Catalog, CatalogError
 from asynclint.program.modules import Modules
+from asynclint.record import record
 from asynclint.source import Source, SourceError
-from asynclint.suppress import may_report
+from asynclint.triage import may_report
 from asynclint.walk.sources import Sources
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone."""
 
@@ -47,16 +47,16 @@ class Request:
     on_progress: Callable[[str, int, int], None] | None = None
 
 
-@dataclass(slots=True)
 class _Indexed:
     """What is known of the files so far, by number."""
 
-    files: Sequence[SourceFile]
-    packed: dict[int, Packed] = field(default_factory=dict)
-    names: dict[int, Names] = field(default_factory=dict)
-    commented: set[int] = field(default_factory=set)  # files with suppressions to look after
-    problems: dict[int, Problem] = field(default_factory=dict)
-    overlays: dict[int, Source] = field(default_factory=dict)
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self.files = files
+        self.packed: dict[int, Packed] = {}
+        self.names: dict[int, Names] = {}
+        self.commented: set[int] = set()  # files with suppressions to look after
+        self.problems: dict[int, Problem] = {}
+        self.overlays: dict[int, Source] = {}
 
 
 def run(request: Request) -> RunResult:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from asynclint.model import Applicability, Edit, Finding, Fix, Problem, Span
+from asynclint.record import record
 from asynclint.source import Source
+from asynclint.triage import has_noqa
 
 _VERBS: Final = ("ignore", "file-ignore")
 _MARKS: Final = ("blocking", "nonblocking")  # of functions, read elsewhere
@@ -29,7 +31,7 @@ _HINT: Final = "write `# asynclint: ignore[ASL101] -- reason` or `# asynclint: f
 _EVERYWHERE: Final = (0, 1 << 62)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Code:
     """A code or name of a rule in a suppression, and where it stands."""
 
@@ -45,7 +47,7 @@ class Code:
         return self.text in rules or self.text.upper() in rules
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Suppression:
     """One suppression.
 
@@ -68,7 +70,7 @@ class Suppression:
         return self.first <= finding.span.start.line <= self.last
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Suppressions:
     """The suppressions of one file, in order, and those that are malformed."""
 
@@ -77,7 +79,7 @@ class Suppressions:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Notice:
     """A defect of a suppression, to be reported as a finding of the linter's own rule `code`."""
 
@@ -99,14 +101,9 @@ class _Comment:
     last: int
 
 
-def may_report(text: str) -> bool:
-    """Whether a file may hold suppressions that have to be reported even if it has no finding; if not, `parse` can wait for a finding."""
-    return "asynclint:" in text or ("ASL" in text and _has_noqa(text))
-
-
 def parse(source: Source) -> Suppressions:
     """The suppressions in the comments of `source`; what a string or an unterminated file holds is none."""
-    if "asynclint:" not in source.text and not _has_noqa(source.text):
+    if "asynclint:" not in source.text and not has_noqa(source.text):
         return Suppressions(source.path)
     entries: list[Suppression] = []
     problems: list[Problem] = []
@@ -171,10 +168,6 @@ def blanket(suppressions: Suppressions) -> tuple[Notice, ...]:
         for entry in suppressions.entries
         if not entry.codes and entry.kind != "noqa"
     )
-
-
-def _has_noqa(text: str) -> bool:
-    return "noqa" in text or "NOQA" in text or "NoQA" in text
 
 
 def _hits(finding: Finding, suppressions: Suppressions) -> Iterator[tuple[int, Code | None]]:

@@ -12,8 +12,9 @@ import pytest
 from builders import finding, fix, result, span
 
 from asynclint import report
-from asynclint.model import Applicability, Frame, Problem, RunResult
+from asynclint.model import Applicability, Declaration, Finding, Fix, Frame, Import, Problem, RunResult
 from asynclint.report import closing_line, diff
+from asynclint.report.causes import by_cause
 
 SLEEP = finding(fix=fix())
 HELPER = finding(
@@ -100,6 +101,52 @@ def test_without_the_line_there_is_no_frame() -> None:
     )
 
 
+# ---------------------------------------------------------------------------------------------------------- findings of one cause
+
+
+def reaching(line: int, *, path: str = "app.py", above: int = 9, code: str = "ASL110") -> Finding:
+    """A finding at this line of a chain that ends in a call at line 4 of `lib/io.py`, reached from the line `above` of it."""
+    chain = (Frame(path, line, 1, "main", "run()"), Frame("lib/io.py", above, 3, "run", "load()"), Frame("lib/io.py", 4, 8, "load", "open(PATH)"))
+    return finding(code, "blocking-helper", path=path, at=span(line, 1, 5), chain=chain, no_fix="so")
+
+
+def test_a_cause_is_the_primitive_and_the_call_above_it() -> None:
+    first, other_way, second, other_rule = reaching(1), reaching(2, above=7), reaching(3, path="b.py"), reaching(4, code="ASL111")
+
+    assert by_cause([first, other_way, second, other_rule]) == [(first, second), (other_way,), (other_rule,)]
+
+
+def test_a_short_chain_is_a_cause_of_its_own() -> None:
+    assert by_cause([HELPER, HELPER, SLEEP, SLEEP]) == [(HELPER,), (HELPER,), (SLEEP,), (SLEEP,)]
+
+
+def test_text_shows_one_finding_of_a_cause_and_names_the_others() -> None:
+    shown = render("text", result(reaching(1), reaching(2), reaching(3, path="b.py"), reaching(5, above=7)))
+
+    assert shown.count("ASL110 blocking-helper") == 2
+    assert "\n  = also: 2 other calls reach this: app.py:2, b.py:3\n" in shown
+    assert "1 other call reaches this: app.py:2\n" in render("text", result(reaching(1), reaching(2)))
+
+
+def test_text_names_no_more_than_a_handful_of_the_others() -> None:
+    shown = render("text", result(*[reaching(line) for line in range(1, 132)]))
+
+    assert "130 other calls reach this: app.py:2, app.py:3, app.py:4, app.py:5, app.py:6 and 125 more; --output-format=concise lists all\n" in shown
+
+
+def test_every_finding_of_a_cause_counts() -> None:
+    shown = result(reaching(1), reaching(2), reaching(3, above=7))
+
+    assert render("concise", shown).count("ASL110") == 3
+    assert len(json.loads(render("json", shown))["findings"]) == 3
+    assert closing_line(shown) == "Found 3 findings in 1 file.\n"
+    assert render("statistics", shown).splitlines()[1] == "       3       2        0  ASL110 blocking-helper"
+
+
+def test_the_places_of_a_cause_are_escaped() -> None:
+    assert "\x1b" not in render("text", result(reaching(1), reaching(2, path="b\x1b.py")))
+
+
 # ---------------------------------------------------------------------------------------------------------- injection and colours
 
 
@@ -145,9 +192,10 @@ def test_statistics_count_the_most_frequent_first() -> None:
     some = [SLEEP, finding(), *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
 
     assert render("statistics", result(*some)) == (
-        "10  ASL102  [*] blocking-file-io\n"
-        " 2  ASL101  [-] blocking-sleep\n"
-        " 1  ASL110  [ ] blocking-helper\n"
+        "findings  causes  fixable  rule\n"
+        "      10      10       10  ASL102 blocking-file-io\n"
+        "       2       2        1  ASL101 blocking-sleep\n"
+        "       1       1        0  ASL110 blocking-helper\n"
     )  # fmt: skip
 
 
@@ -206,7 +254,14 @@ _TEXT, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
 _POSITION = _object(line=_NUMBER, column=_NUMBER)
 _EDIT = _object(path=_TEXT, start=_POSITION, end=_POSITION, text=_TEXT)
 _IMPORT = _object(path=_TEXT, module=_TEXT, name=_TEXT)
-_FIX = _object(title=_TEXT, applicability=_TEXT, edits={"type": "array", "items": _EDIT}, imports={"type": "array", "items": _IMPORT})
+_DECLARATION = _object(path=_TEXT, text=_TEXT)
+_FIX = _object(
+    title=_TEXT,
+    applicability=_TEXT,
+    edits={"type": "array", "items": _EDIT},
+    imports={"type": "array", "items": _IMPORT},
+    declarations={"type": "array", "items": _DECLARATION},
+)
 _FRAME = _object(path=_TEXT, line=_NUMBER, column=_NUMBER, function=_TEXT, text=_TEXT)
 _FINDING = _object(
     **dict.fromkeys(("code", "name", "message", "severity", "confidence", "path", "function"), _TEXT),
@@ -238,6 +293,15 @@ def test_json_is_what_was_promised() -> None:
     assert document["findings"][0]["fix"]["edits"][0]["text"] == "await asyncio.sleep(1)"
     assert document["findings"][1]["chain"][1]["function"] == "load"
     assert document["findings"][1]["fix"] is None
+
+
+def test_json_has_all_that_a_fix_needs() -> None:
+    whole = Fix("Keep the task", Applicability.SAFE, (), (Import("app.py", "asyncio"),), (Declaration("app.py", "tasks = set()"),))
+    document = json.loads(render("json", result(finding(fix=whole))))
+
+    jsonschema.validate(document, SCHEMA)
+    assert document["findings"][0]["fix"]["imports"] == [{"path": "app.py", "module": "asyncio", "name": ""}]
+    assert document["findings"][0]["fix"]["declarations"] == [{"path": "app.py", "text": "tasks = set()"}]
 
 
 # ---------------------------------------------------------------------------------------------------------- diff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asynclint import suppress
+from asynclint import suppress, triage
 from asynclint.fix.edits import apply, merge
 from asynclint.model import Confidence, Finding, Severity
 from asynclint.source import Source
@@ -174,6 +174,6 @@ def test_broken_code_is_no_crash(text: str) -> None:
 
 
 def test_may_report() -> None:
-    assert suppress.may_report("# asynclint: ignore")
-    assert suppress.may_report("# noqa: ASL101")
-    assert not suppress.may_report("# noqa: E501")
+    assert triage.may_report("# asynclint: ignore")
+    assert triage.may_report("# noqa: ASL101")
+    assert not triage.may_report("# noqa: E501")

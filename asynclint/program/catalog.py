@@ -8,15 +8,19 @@ from __future__ import annotations
 import ast
 import os
 import re
-from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from asynclint.record import record
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from asynclint.index.facts import Ref
 
 _DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
 
 
@@ -24,7 +28,7 @@ class CatalogError(Exception):
     """A catalog file that cannot be used; the message names the file and the entry."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Condition:
     """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that. The literal may be a dotted name (`os.WNOHANG`), or `...`: anything."""
 
@@ -40,7 +44,7 @@ class Condition:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Block:
     """A callable outside the project that blocks the calling thread."""
 
@@ -56,21 +60,21 @@ class Block:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Type:
     """A class outside the project."""
 
     path: str
     bases: tuple[str, ...] = ()
-    returns: dict[str, str] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
-    operators: dict[str, str] = field(default_factory=dict)
+    returns: Mapping[str, str] = _NOTHING
+    attributes: Mapping[str, str] = _NOTHING
+    operators: Mapping[str, str] = _NOTHING
     enter: str = "self"
     async_enter: str = "self"
     items: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Offload:
     """A callable that runs one of its arguments in a worker thread or process."""
 
@@ -80,7 +84,7 @@ class Offload:
     keywords: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lock:
     """A lock type that blocks its thread, and its asynchronous counterpart ("" where there is none)."""
 
@@ -89,7 +93,7 @@ class Lock:
     reentrant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """A framework's way of calling a function of the project: a decorator, or an overridden method."""
 
@@ -295,6 +299,7 @@ def _end(row: dict[str, Any]) -> None:
         raise ValueError(f"unknown key `{next(iter(row))}`")
 
 
+@cache  # the same few conditions stand in many rows
 def _condition(text: str) -> Condition:
     name, sign, literal = text.partition("=")
     if not sign:

@@ -6,7 +6,6 @@ names of what it implements, until no name is new. Level by level, so that the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
@@ -14,6 +13,7 @@ from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
+from asynclint.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", 
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Site:
     """Where something is run: the n-th call of a module, or (`call` -1) the reading of a property by a dotted name in a function."""
 
@@ -38,7 +38,7 @@ class Site:
     load: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Effect:
     """What a call site blocks on: the primitive, and the function of the project through which it is reached (None: called right here)."""
 

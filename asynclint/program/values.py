@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from asynclint.record import record
 
 FunctionKey = tuple[int, int]  # (number of the module, number of the function in it)
 
@@ -16,14 +17,14 @@ class Scope(NamedTuple):
     klass: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Package:
     """A module of the project, by its stem."""
 
     stem: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FunctionValue:
     """A function of the project; `receiver` is the class whose instance it is bound to, if any."""
 
@@ -37,7 +38,7 @@ class FunctionValue:
         return (self.module, self.number)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ClassValue:
     """A class of the project."""
 
@@ -45,21 +46,21 @@ class ClassValue:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Instance:
     """An instance of a class of the project."""
 
     klass: ClassValue
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Super:
     """`super()` in a method of the class."""
 
     klass: ClassValue
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class External:
     """A thing outside the project, by its canonical path; `receiver` is the type of the instance that a method is bound to."""
 
@@ -67,21 +68,21 @@ class External:
     receiver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExternalInstance:
     """A value of a type outside the project (or of what a callable there gives), by its canonical path."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Many:
     """A container or iterable of such values."""
 
     items: Values
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Awaitable:
     """What gives such values when awaited; `function` is the coroutine function of the project that made it, if one did."""
 
@@ -89,7 +90,7 @@ class Awaitable:
     function: FunctionValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Manager:
     """What a `contextmanager` of the project gives: `with` binds the items, and runs the function."""
 
@@ -97,7 +98,7 @@ class Manager:
     function: FunctionValue
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """A callable made of another one: `functools.partial(f, ...)`, or the method of a container that gives its items."""
 

@@ -16,7 +16,7 @@ Report = Callable[[RunResult, Paint], str]
 FORMATS = ("text", "concise", "json", "statistics")
 
 # What a terminal acts on or that breaks a line: C0 and C1 controls, bidirectional and zero-width marks, separators, lone surrogates.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 
 
 def formatter(name: str) -> Report:
@@ -38,7 +38,7 @@ def painter() -> Paint:
 
 def escape(text: str) -> str:
     """`text` in one line, with everything that a terminal could act on written as an escape sequence."""
-    return _UNPRINTABLE.sub(_escaped, text)
+    return text if text.isprintable() else re.sub(_UNPRINTABLE, _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -51,6 +51,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "applicability": fix.applicability.value,
         "edits": [{"path": edit.path, "start": _position(edit.span.start), "end": _position(edit.span.end), "text": edit.text} for edit in fix.edits],
         "imports": [{"path": each.path, "module": each.module, "name": each.name} for each in fix.imports],
+        "declarations": [{"path": each.path, "text": each.text} for each in fix.declarations],
     }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asynclint.program import types
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance
+from asynclint.record import record
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Eager:
     """An argument that is a call where the function itself was meant."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, ClassVar
 
 from asynclint.model import Confidence, Severity
@@ -33,6 +32,8 @@ class Rule:
     @property
     def doc(self) -> str:
         """The rule's page, in Markdown."""
+        import inspect
+
         return inspect.getdoc(type(self)) or ""
 
     @property

@@ -1,0 +1,230 @@
+"""The command `check`: from what the command line says to a run, its report and its exit code. What a run does not need, it does not load."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, TextIO
+
+from asynclint.config import OPTIONS, ConfigError, Kind, Option, Settings, load
+from asynclint.model import Applicability, RunResult
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+CLEAN, FINDINGS, ERROR, INTERRUPTED = 0, 1, 2, 130
+_PROGRESS_AFTER = 1.0  # seconds
+_PROGRESS_EVERY = 0.1
+
+
+def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
+    """Check files and directories; the exit code. `given` holds the options by `Option.field`. Raises ConfigError."""
+    started = time.perf_counter()
+    name = given["stdin_filename"]
+    from_stdin = paths == ("-",) or (not paths and name is not None)
+    if "-" in paths and not from_stdin:
+        raise ConfigError("`-` (standard input) cannot be mixed with other paths")
+    if name is not None and not from_stdin:
+        raise ConfigError("--stdin-filename goes with `-`")
+    name = name or "<stdin>"
+    paths = (name,) if from_stdin else paths or (".",)
+    settings = load(paths, config=given["config"] or (), isolated=given["isolated"], command_line=_given_for_settings(given))
+    stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
+    result = _run(() if stdin else paths, settings, stdin, given)
+    if stdin and given["fix"] and not given["diff"]:
+        _write_bytes(_fixed_bytes(stdin, result))
+    _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
+    if given["verbose"]:
+        source = settings.config_file or "none"
+        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\nseconds: {time.perf_counter() - started:.2f}\n")
+    return _exit_code(result, given)
+
+
+def _given_for_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """What the flags say of `Settings`: lists taken apart at commas, options that were not given left out."""
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        value = given.get(option.field)
+        if option.in_file and value is not None and value != ():
+            values[option.name] = value
+            if option.kind is Kind.LIST:
+                values[option.name] = _split(value)
+            elif option.kind is Kind.TABLE:
+                values[option.name] = _table(option, _split(value))
+    return values
+
+
+def _split(values: tuple[str, ...]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _table(option: Option, parts: list[str]) -> dict[str, list[str]]:
+    """`["tests/*:ASL1", "ASL2", "a.py:ALL"]` as a table; a part without a colon belongs to the pattern before it."""
+    table: dict[str, list[str]] = {}
+    pattern = ""
+    for part in parts:
+        before, _, code = part.rpartition(":")
+        pattern = before or pattern
+        if not pattern or not code:
+            raise ConfigError(f"{option.flags[0]}: expected {option.metavar}, got `{part}`")
+        table.setdefault(pattern, []).append(code)
+    return table
+
+
+def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any]) -> RunResult:
+    from asynclint import runner
+
+    fix = None
+    if given["fix"] or given["diff"]:
+        fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
+    if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
+        return RunResult((), (), 0, {}, {}, {})
+    write = not given["diff"] and stdin is None
+    with _Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
+        request = runner.Request(paths=paths, settings=settings, fix=fix, write=write, stdin=stdin, on_progress=progress.callback)
+        try:
+            return runner.run(request)
+        except BrokenPipeError as error:  # a worker's; click would take it for the reader of our output and exit in silence
+            raise RuntimeError("a worker process went away") from error
+
+
+def _is_excluded(path: str, settings: Settings) -> bool:
+    from asynclint.files import is_excluded
+
+    return is_excluded(path, settings)
+
+
+def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
+    if result.all_problems:
+        return ERROR
+    if given["exit_zero"]:
+        return CLEAN
+    if given["diff"]:
+        return FINDINGS if result.changed else CLEAN
+    return FINDINGS if result.findings or (given["exit_non_zero_on_fix"] and result.fixed) else CLEAN
+
+
+# ---------------------------------------------------------------------------------------------------------- output
+
+
+def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
+    from asynclint import report
+
+    for problem in sorted(result.all_problems):
+        write(sys.stderr, report.problem_line(problem) + "\n")
+    name = given["output_format"]
+    file = given["output_file"]
+    paint = report.painter() if name != "json" and file is None and _coloured(given["color"], stream) else report.plain
+    if given["diff"]:
+        from asynclint.report import diff
+
+        text = diff.report(result, paint)
+        if not given["quiet"]:
+            write(sys.stderr, report.closing_line(result, would=True))
+    else:
+        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(result, paint)
+        if name != "json" and not given["quiet"]:
+            text += report.closing_line(result)
+    if file is None:
+        write(stream, text)
+    else:
+        _write_file(file, text)
+
+
+def _coloured(when: str, stream: TextIO) -> bool:
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write to a stream whose reader may have gone, as of `asynclint | head`."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _mute(stream)
+
+
+def _write_bytes(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _mute(sys.stdout)
+
+
+def _mute(stream: TextIO) -> None:
+    """Send what is still to be written, at exit too, nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _write_file(path: str, text: str) -> None:
+    """Write the report all or not at all; a pipe or a device is written to as it is."""
+    data = text.encode("utf-8", "backslashreplace")
+    target = os.path.realpath(path)
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as file:
+                file.write(data)
+        else:
+            _replace(target, data)
+    except OSError as error:
+        raise ConfigError(f"--output-file: {path}: {error.strerror or error}") from error
+
+
+def _replace(target: str, data: bytes) -> None:
+    beside = f"{target}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "xb") as file:
+            file.write(data)
+        if os.path.exists(target):
+            os.chmod(beside, os.stat(target).st_mode)
+        os.replace(beside, target)
+    finally:
+        if os.path.exists(beside):
+            os.unlink(beside)
+
+
+def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:
+    """What standard input became, in its encoding; as it was if nothing changed."""
+    name, data = stdin
+    if name not in result.changed:
+        return data
+    from asynclint.source import Source
+
+    return Source.from_bytes(name, data).to_bytes(result.changed[name][1])
+
+
+class _Progress:
+    """A progress bar on standard error, from the second second of a run on. It starts no thread: the runner forks processes."""
+
+    def __init__(self, shown: bool) -> None:
+        self.callback = self.show if shown else None
+        self.started = self.drawn = time.monotonic()
+        self.bar: Progress | None = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.started < _PROGRESS_AFTER or now - self.drawn < _PROGRESS_EVERY:
+            return
+        self.drawn = now
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+            self.bar.add_task(stage)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], description=stage, completed=done, total=total, refresh=True)

@@ -1,0 +1,75 @@
+"""What is installed, read from the file system: the standard library's own ways load the parsers of mail and archives, and `inspect`, for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+
+
+def entry_points(group: str) -> list[tuple[str, str]]:
+    """(name, value) of all entry points of a group, sorted.
+
+    The metadata of distributions lie in `*.dist-info` and `*.egg-info` folders on the path (specifications "Recording installed projects" and
+    "Entry points"); of several versions of a distribution the first on the path counts. Where the path holds archives, or nothing is found so,
+    `importlib.metadata` looks, which knows every kind of installation.
+    """
+    found: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    for folder in dict.fromkeys(sys.path):
+        try:
+            entries = os.listdir(folder or ".")
+        except NotADirectoryError:
+            return _by_metadata(group)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.endswith((".dist-info", ".egg-info")):
+                name = re.sub(r"[-_.]+", "_", entry.rpartition(".")[0].partition("-")[0]).lower()
+                if name not in seen:
+                    seen.add(name)
+                    found.update(_section(os.path.join(folder, entry, "entry_points.txt"), group))
+            elif entry.endswith(".egg"):
+                return _by_metadata(group)
+    return sorted(found) or _by_metadata(group)
+
+
+def module_names(folders: Iterable[str]) -> list[str]:
+    """The names of the modules in a package, given its `__path__`, sorted in each folder. `pkgutil` looks where there is more than source."""
+    found: list[str] = []
+    for folder in folders:
+        entries = sorted(os.listdir(folder)) if os.path.isdir(folder) else None
+        if entries is None or any(entry.endswith((".pyc", ".so", ".pyd")) for entry in entries):
+            from pkgutil import iter_modules
+
+            found += [info.name for info in iter_modules([folder])]
+            continue
+        for entry in entries:
+            stem, dot, suffix = entry.partition(".")
+            if (suffix == "py" and stem != "__init__") or (not dot and os.path.isfile(os.path.join(folder, entry, "__init__.py"))):
+                found.append(stem)
+    return list(dict.fromkeys(found))
+
+
+def _section(path: str, group: str) -> list[tuple[str, str]]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return []
+    found, inside = [], False
+    for line in text.splitlines() if group in text else ():
+        line = line.strip()
+        if line.startswith("["):
+            inside = line == f"[{group}]"
+        elif inside and "=" in line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            found.append((name.strip(), value.strip()))
+    return found
+
+
+def _by_metadata(group: str) -> list[tuple[str, str]]:
+    from importlib.metadata import entry_points
+
+    return sorted({(point.name, point.value) for point in entry_points(group=group)})
