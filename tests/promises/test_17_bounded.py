@@ -69,13 +69,17 @@ def test_a_file_has_so_many_bytes(tmp_path: Path) -> None:
 def test_an_interrupt_stops_at_once_and_changes_nothing(files: int, tmp_path: Path) -> None:
     project(tmp_path, files)
     command = [sys.executable, "-m", "asynclint", "--fix", "code"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background, it would be ignored, there and here
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     deadline = time.monotonic() + 20
     while not (tmp_path / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     started = time.monotonic()
-    out, err = process.communicate(timeout=10)
+    try:
+        out, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
     assert time.monotonic() - started < 3
     assert process.returncode == 130, (out, err)
     assert b"Traceback" not in err
