@@ -7,12 +7,13 @@ is the n-th `Call` that the libcst walker meets (see `walk.positions`).
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import call_arguments, children
-from asynclint.index.refs import annotation, arguments, dotted, ref
+from asynclint.index.refs import annotation, arguments, caught_names, dotted, ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ CONSUMERS = frozenset(
         "update",
     ]
 )
+_OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
@@ -136,6 +138,7 @@ class _Extractor:
         self.classes: list[_Klass] = []
         self.calls: list[tuple[Any, ...]] = []  # the fields of `facts.Call`
         self.withs: list[tuple[Any, ...]] = []  # the fields of `facts.With`
+        self.catches: list[tuple[int, tuple[str, ...]]] = []
         self.stars: list[tuple[str, int]] = []
         self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
         self.guard = 0
@@ -160,7 +163,9 @@ class _Extractor:
                 extend(children(node))
             else:
                 handle(self, node)
-        return f.ModuleFacts([frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars)
+        return f.ModuleFacts(
+            [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars, self.catches
+        )
 
     # -- scopes
 
@@ -494,6 +499,8 @@ def _leave_with(self: _Extractor, entered: Any) -> None:
 
 def _conditional(self: _Extractor, node: Any) -> None:
     """`if` and `try`: parts of them may run only off the loop."""
+    if node.__class__ is ast.Try and node.handlers and self.frame.flags & f.ASYNC:
+        self.stack.append((_leave_try, (node, self.frame.suspensions)))
     guarded = guarded_parts(node)
     if not guarded:
         self.stack.extend(children(node))
@@ -504,6 +511,16 @@ def _conditional(self: _Extractor, node: Any) -> None:
             self.stack += [(_set_guard, guard), child, (_set_guard, f.GUARDED)]
         else:
             self.stack.append(child)
+
+
+def _leave_try(self: _Extractor, entered: Any) -> None:
+    """Record what may catch the cancellation of a coroutine."""
+    node, before = entered
+    if self.frame.suspensions > before:
+        for handler in node.handlers:
+            names = caught_names(handler.type)
+            if not _OTHER_EXCEPTIONS.issuperset(names):
+                self.catches.append((self.frame.number, names))
 
 
 def _handler(self: _Extractor, node: Any) -> None:

@@ -158,15 +158,26 @@ def _function(raw: Any) -> Function:
 class ModuleFacts:
     """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
 
-    __slots__ = ("_called", "calls", "classes", "functions", "stars", "withs")
+    __slots__ = ("_called", "calls", "catches", "classes", "functions", "stars", "withs")
 
-    def __init__(self, functions: Sequence[Any], classes: Sequence[Any], calls: Sequence[Any], withs: Sequence[Any], stars: Sequence[Any]) -> None:
-        """`stars` are the star imports, as (module, level)."""
+    def __init__(
+        self,
+        functions: Sequence[Any],
+        classes: Sequence[Any],
+        calls: Sequence[Any],
+        withs: Sequence[Any],
+        stars: Sequence[Any],
+        catches: Sequence[Any] = (),
+    ) -> None:
+        """`stars` are the star imports, as (module, level); `catches` the handlers around a suspension point of a coroutine, as (function, last
+        names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation.
+        """
         self.functions: Rows[Function] = Rows(_function, functions)
         self.classes: Rows[Class] = Rows(Class._make, classes)
         self.calls: Rows[Call] = Rows(Call._make, calls)
         self.withs: Rows[With] = Rows(With._make, withs)
         self.stars = tuple(stars)
+        self.catches: tuple[tuple[int, tuple[str, ...]], ...] = tuple(catches)
         self._called: dict[str, list[int]] | None = None
 
     def calls_of(self, names: Collection[str]) -> list[int]:
@@ -187,7 +198,7 @@ class ModuleFacts:
 
     def pack(self) -> bytes:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        plain: Any = (self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars)
+        plain: Any = (self.functions.raw, self.classes.raw, self.calls.raw, self.withs.raw, self.stars, self.catches)
         return marshal.dumps(plain)
 
     @classmethod
@@ -209,6 +220,8 @@ class Names(NamedTuple):
     renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
     holds: bool  # whether it has a `With`
+    caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
+    groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
 
 
 def last_name(ref: Ref) -> str:
@@ -224,6 +237,12 @@ def last_name(ref: Ref) -> str:
             return ""
         ref = ref[1]
     return ref.rpartition(".")[2] if ref else ""
+
+
+def suppressed_names(item: Ref) -> list[str]:
+    """The last names of the arguments of a `with` item that is a call: `["CancelledError"]` of `suppress(asyncio.CancelledError)`."""
+    parts = [ref for _, ref in item[2]]
+    return [last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref) for ref in parts if ref is not None]
 
 
 def is_property_decorator(ref: Ref) -> bool:
@@ -245,6 +264,8 @@ def names_of(facts: ModuleFacts) -> Names:
             dropped.add(name)
         if flags & ENTERED:
             entered.add(name)
+
+    groups: set[tuple[str, str]] = set()
 
     def bind(name: str, refs: Iterable[Ref]) -> None:
         for ref in refs:
@@ -274,6 +295,15 @@ def names_of(facts: ModuleFacts) -> Names:
             bind(bound, refs)
         for bound, pairs in klass.attributes.items():
             bind(bound, [ref for _, ref in pairs])
+    for bindings in (facts.functions.raw[0][10], *(klass.bindings for klass in facts.classes)):
+        for bound, refs in bindings.items():
+            for ref in refs:
+                if ref.__class__ is tuple and ref[0] == "many":
+                    groups.update((part.rpartition(".")[2], bound) for part in ref[1:] if part.__class__ is str)
+    caught = {name for _, each in facts.catches for name in each}
+    for raw in facts.withs.raw:
+        if raw[1].__class__ is tuple and raw[1][0] == "call":
+            caught.update(suppressed_names(raw[1]))
     coroutines = frozenset(raw[0] for raw in facts.functions.raw if raw[4] & ASYNC)
     bases = tuple(tuple(last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in klass.bases) for klass in facts.classes)
     return Names(
@@ -287,4 +317,6 @@ def names_of(facts: ModuleFacts) -> Names:
         tuple(sorted(renamed)),
         bases,
         bool(facts.withs),
+        frozenset(caught),
+        tuple(sorted(groups)),
     )

@@ -142,9 +142,9 @@ class Tasks:
         function = program.function(value.key)
         if types.decorating_coroutine(program.resolver, value):
             return True
-        return function.is_async and not function.is_generator and all(self._preserves(ref, value) for ref in function.decorators)
+        return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
 
-    def _preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
+    def preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
         """Whether a decorator is known to leave a coroutine function one."""
         program = self._program
         function = program.function(value.key)

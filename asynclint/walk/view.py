@@ -58,6 +58,11 @@ class ModuleView:
                         return True
         return False
 
+    def catches_cancellation(self) -> bool:
+        """Whether a coroutine of the module may catch a cancellation around one of its suspension points."""
+        program = self._program
+        return self._module in program.names and not program.names[self._module].caught.isdisjoint(program.cancellation_names)
+
     def drops_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and drops it."""
         return bool(self._program.tasks.coroutine_sites(self._module))
