@@ -43,6 +43,7 @@ CONSUMERS = frozenset(
         "update",
     ]
 )
+USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs", "round", "format", "dumps"})
 _OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
@@ -348,9 +349,12 @@ def _call(self: _Extractor, node: Any) -> None:
     flags = self.marks.pop(id(node), 0) | self.guard
     self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     is_method = func.__class__ is ast.Attribute
-    if (func.attr if is_method else getattr(func, "id", "")) in CONSUMERS:
+    name = func.attr if is_method else getattr(func, "id", "")
+    if name in CONSUMERS or name in USERS:
         for argument in args:
-            _mark(self, argument, f.CONSUMED)
+            _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+    if is_method:
+        _mark(self, func.value, f.USED)
     self.stack.extend(call_arguments(node))
     self.stack.append(func.value if is_method else func)  # the callee itself is not a read of a property; what it hangs on is
 
@@ -364,6 +368,7 @@ def _attribute(self: _Extractor, node: Any) -> None:
     name = dotted(node)
     if name is None:
         self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
+        _mark(self, node.value, f.USED)
         self.stack.append(node.value)
     elif node.ctx.__class__ is ast.Load:
         self.frame.loads[name] = None
@@ -442,7 +447,17 @@ def _annotated_assign(self: _Extractor, node: Any) -> None:
     self.stack.append(node.target)
 
 
+def _operation(self: _Extractor, node: Any) -> None:
+    """Nodes that use the values of the expressions directly below, or may."""
+    below = children(node)
+    for child in below:
+        if child.__class__ is ast.Call:
+            _mark(self, child, f.USED)
+    self.stack.extend(below)
+
+
 def _augmented_assign(self: _Extractor, node: Any) -> None:
+    _mark(self, node.value, f.USED)
     if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
         self.frame.flags |= f.WRITES
     self.stack.extend(children(node))
@@ -464,6 +479,8 @@ def _for(self: _Extractor, node: Any) -> None:
 
 
 def _comprehension(self: _Extractor, node: Any) -> None:
+    for test in node.ifs:
+        _mark(self, test, f.USED)
     if node.is_async:
         self.frame.suspensions += 1
         self.bind_target(node.target, ("aiter", ref(node.iter)))
@@ -501,6 +518,8 @@ def _conditional(self: _Extractor, node: Any) -> None:
     """`if` and `try`: parts of them may run only off the loop."""
     if node.__class__ is ast.Try and node.handlers and self.frame.flags & f.ASYNC:
         self.stack.append((_leave_try, (node, self.frame.suspensions)))
+    if node.__class__ is ast.If:
+        _mark(self, node.test, f.USED)
     guarded = guarded_parts(node)
     if not guarded:
         self.stack.extend(children(node))
@@ -601,6 +620,13 @@ _HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
     ast.If: _conditional,
     ast.Try: _conditional,
     ast.ExceptHandler: _handler,
+    **dict.fromkeys(
+        (
+            *(ast.While, ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
+            *(ast.FormattedValue, ast.Subscript, ast.Starred),
+        ),
+        _operation,
+    ),
     ast.Import: _import,
     ast.ImportFrom: _import_from,
     ast.Global: _global,

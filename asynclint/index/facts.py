@@ -42,6 +42,7 @@ ENTERED = 16  # item of a sync `with`
 ASSIGNED = 32  # bound to a plain local name
 RETURNED = 64
 LAMBDA_BODY = 128
+USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function
 ASYNC = 1
@@ -220,6 +221,7 @@ class Names(NamedTuple):
     renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
     holds: bool  # whether it has a `With`
+    used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
     groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
 
@@ -253,7 +255,7 @@ def is_property_decorator(ref: Ref) -> bool:
 
 def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
-    called, dropped, entered, loaded, properties = set(), set(), set(), set(), set()
+    called, dropped, entered, loaded, properties, used = set(), set(), set(), set(), set(), set()
     aliases: set[tuple[str, str]] = set()
     renamed: set[tuple[str, str]] = set()
     for raw in facts.calls.raw:
@@ -262,6 +264,8 @@ def names_of(facts: ModuleFacts) -> Names:
         called.add(name)
         if flags & DISCARDED:
             dropped.add(name)
+        if flags & (USED | CONSUMED):
+            used.add(name)
         if flags & ENTERED:
             entered.add(name)
 
@@ -317,6 +321,7 @@ def names_of(facts: ModuleFacts) -> Names:
         tuple(sorted(renamed)),
         bases,
         bool(facts.withs),
+        frozenset(used - {""}),
         frozenset(caught),
         tuple(sorted(groups)),
     )

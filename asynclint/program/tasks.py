@@ -129,6 +129,13 @@ class Tasks:
             if facts.calls[number].flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
         ]
 
+    def uses_coroutine(self, module: int, number: int) -> bool:
+        """Whether a call makes a coroutine whose value may be used as if it were the result."""
+        call = self._program.call(module, number)
+        if not call.flags & (f.USED | f.CONSUMED) or f.last_name(call.callee) not in self._program.coroutine_names:
+            return False
+        return self.makes_coroutine(self._program.callees(module, number))
+
     def makes_coroutine(self, values: Values) -> bool:
         """Whether calling the values surely makes a coroutine: all of them are coroutine functions."""
         return bool(values) and all(self._is_coroutine_function(value) for value in values)

@@ -67,6 +67,13 @@ class ModuleView:
         """Whether the module has a call that makes a coroutine and drops it."""
         return bool(self._program.tasks.coroutine_sites(self._module))
 
+    def uses_coroutines(self) -> bool:
+        """Whether the module has a call that makes a coroutine and may use it as if it were the result."""
+        program = self._program
+        names = program.names[self._module].used & program.coroutine_names if self._module in program.names else ()
+        facts = program.facts(self._module) if names else None
+        return facts is not None and any(program.tasks.uses_coroutine(self._module, number) for number in facts.calls_of(names))
+
     def holds_lock_across_await(self) -> bool:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
         program = self._program
