@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.values import External
-
 if TYPE_CHECKING:
     import libcst as cst
 
@@ -19,15 +17,8 @@ _TAKERS = frozenset(  # builtins that no coroutine can be given, or that make a 
     )
 )
 _OPERATORS = {
-    "Add": "+",
-    "Subtract": "-",
-    "Multiply": "*",
-    "Divide": "/",
-    "Modulo": "%",
-    "FloorDivide": "//",
-    "BitOr": "|",
-    "BitAnd": "&",
-    "Power": "**",
+    **{"Add": "+", "Subtract": "-", "Multiply": "*", "Divide": "/", "Modulo": "%", "FloorDivide": "//"},
+    **{"BitOr": "|", "BitAnd": "&", "Power": "**"},
 }
 _METHODS = frozenset({"send", "throw", "close"})  # of a coroutine
 
@@ -112,4 +103,4 @@ def _is_tested(ctx: Context, node: cst.Call) -> bool:
 def updates_shared(ctx: Context) -> bool:
     """Whether the node at hand is what an attribute or item is updated with, `self.n += ...`: that is read before the value is there."""
     parent: Any = ctx.ancestors[-1]
-    return parent.__class__.__name__ == "AugAssign" and parent.target.__class__.__name__ != "Name"
+    return bool(parent.__class__.__name__ == "AugAssign" and parent.target.__class__.__name__ != "Name")
