@@ -17,8 +17,15 @@ _TAKERS = frozenset(  # builtins that no coroutine can be given, or that make a 
     )
 )
 _OPERATORS = {
-    **{"Add": "+", "Subtract": "-", "Multiply": "*", "Divide": "/", "Modulo": "%", "FloorDivide": "//"},
-    **{"BitOr": "|", "BitAnd": "&", "Power": "**"},
+    "Add": "+",
+    "Subtract": "-",
+    "Multiply": "*",
+    "Divide": "/",
+    "Modulo": "%",
+    "FloorDivide": "//",
+    "BitOr": "|",
+    "BitAnd": "&",
+    "Power": "**",
 }
 _METHODS = frozenset({"send", "throw", "close"})  # of a coroutine
 
