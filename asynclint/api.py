@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from asynclint.fix import blocking, locks, offload, tasks
+from asynclint.fix import blocking, let_through, locks, offload, tasks
 from asynclint.fix.blocking import BlockingRule
 from asynclint.fix.offload import Withheld
 from asynclint.model import Applicability, Confidence, Declaration, Edit, Finding, Fix, Frame, Import, Position, Severity, Span
-from asynclint.walk import lost, offloads
+from asynclint.walk import cancellation, lost, offloads, uses
 from asynclint.walk.context import Context
 from asynclint.walk.rule import Rule
 from asynclint.walk.suspensions import suspensions
@@ -30,10 +30,13 @@ __all__ = [
     "Span",
     "Withheld",
     "blocking",
+    "cancellation",
+    "let_through",
     "locks",
     "lost",
     "offload",
     "offloads",
     "suspensions",
     "tasks",
+    "uses",
 ]

@@ -35,6 +35,8 @@ KEYS = {  # table -> what an entry must have, what it may have
     "touches_loop": ({"call"}, set()),
     "coroutines": ({"call"}, set()),
     "nonblocking": ({"call"}, set()),
+    "cancellations": ({"call"}, set()),
+    "endings": ({"call"}, set()),
 }
 CHOICES = {
     "on": {"sleep", "file", "process", "network", "database", "wait", "console", "cpu"},

@@ -7,13 +7,14 @@ is the n-th `Call` that the libcst walker meets (see `walk.positions`).
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.guards import guarded_parts
 from asynclint.index.module import ModuleFacts
 from asynclint.index.order import call_arguments, children
-from asynclint.index.refs import annotation, arguments, dotted, ref
+from asynclint.index.refs import annotation, arguments, caught_names, dotted, ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ CONSUMERS = frozenset(
         "update",
     ]
 )
+USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs", "round", "format", "dumps"})
+_OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
@@ -137,6 +140,7 @@ class _Extractor:
         self.classes: list[_Klass] = []
         self.calls: list[tuple[Any, ...]] = []  # the fields of `facts.Call`
         self.withs: list[tuple[Any, ...]] = []  # the fields of `facts.With`
+        self.catches: list[tuple[int, tuple[str, ...]]] = []
         self.stars: list[tuple[str, int]] = []
         self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
         self.guard = 0
@@ -161,7 +165,9 @@ class _Extractor:
                 extend(children(node))
             else:
                 handle(self, node)
-        return ModuleFacts([frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars)
+        return ModuleFacts(
+            [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars, self.catches
+        )
 
     # -- scopes
 
@@ -344,9 +350,12 @@ def _call(self: _Extractor, node: Any) -> None:
     flags = self.marks.pop(id(node), 0) | self.guard
     self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     is_method = func.__class__ is ast.Attribute
-    if (func.attr if is_method else getattr(func, "id", "")) in CONSUMERS:
+    name = func.attr if is_method else getattr(func, "id", "")
+    if name in CONSUMERS or name in USERS:
         for argument in args:
-            _mark(self, argument, f.CONSUMED)
+            _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+    if is_method:
+        _mark(self, func.value, f.USED)
     self.stack.extend(call_arguments(node))
     self.stack.append(func.value if is_method else func)  # the callee itself is not a read of a property; what it hangs on is
 
@@ -360,6 +369,7 @@ def _attribute(self: _Extractor, node: Any) -> None:
     name = dotted(node)
     if name is None:
         self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
+        _mark(self, node.value, f.USED)
         self.stack.append(node.value)
     elif node.ctx.__class__ is ast.Load:
         self.frame.loads[name] = None
@@ -438,7 +448,17 @@ def _annotated_assign(self: _Extractor, node: Any) -> None:
     self.stack.append(node.target)
 
 
+def _operation(self: _Extractor, node: Any) -> None:
+    """Nodes that use the values of the expressions directly below, or may."""
+    below = children(node)
+    for child in below:
+        if child.__class__ is ast.Call:
+            _mark(self, child, f.USED)
+    self.stack.extend(below)
+
+
 def _augmented_assign(self: _Extractor, node: Any) -> None:
+    _mark(self, node.value, f.USED)
     if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
         self.frame.flags |= f.WRITES
     self.stack.extend(children(node))
@@ -460,6 +480,8 @@ def _for(self: _Extractor, node: Any) -> None:
 
 
 def _comprehension(self: _Extractor, node: Any) -> None:
+    for test in node.ifs:
+        _mark(self, test, f.USED)
     if node.is_async:
         self.frame.suspensions += 1
         self.bind_target(node.target, ("aiter", ref(node.iter)))
@@ -495,6 +517,10 @@ def _leave_with(self: _Extractor, entered: Any) -> None:
 
 def _conditional(self: _Extractor, node: Any) -> None:
     """`if` and `try`: parts of them may run only off the loop."""
+    if node.__class__ is ast.Try and node.handlers and self.frame.flags & f.ASYNC:
+        self.stack.append((_leave_try, (node, self.frame.suspensions)))
+    if node.__class__ is ast.If:
+        _mark(self, node.test, f.USED)
     guarded = guarded_parts(node)
     if not guarded:
         self.stack.extend(children(node))
@@ -505,6 +531,16 @@ def _conditional(self: _Extractor, node: Any) -> None:
             self.stack += [(_set_guard, guard), child, (_set_guard, f.GUARDED)]
         else:
             self.stack.append(child)
+
+
+def _leave_try(self: _Extractor, entered: Any) -> None:
+    """Record what may catch the cancellation of a coroutine."""
+    node, before = entered
+    if self.frame.suspensions > before:
+        for handler in node.handlers:
+            names = caught_names(handler.type)
+            if not _OTHER_EXCEPTIONS.issuperset(names):
+                self.catches.append((self.frame.number, names))
 
 
 def _handler(self: _Extractor, node: Any) -> None:
@@ -585,6 +621,13 @@ _HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
     ast.If: _conditional,
     ast.Try: _conditional,
     ast.ExceptHandler: _handler,
+    **dict.fromkeys(
+        (
+            *(ast.While, ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
+            *(ast.FormattedValue, ast.Subscript, ast.Starred),
+        ),
+        _operation,
+    ),
     ast.Import: _import,
     ast.ImportFrom: _import_from,
     ast.Global: _global,

@@ -37,6 +37,7 @@ ENTERED = 16  # item of a sync `with`
 ASSIGNED = 32  # bound to a plain local name
 RETURNED = 64
 LAMBDA_BODY = 128
+USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function
 ASYNC = 1
@@ -136,6 +137,14 @@ def last_name(ref: Ref) -> str:
             return ""
         ref = ref[1]
     return ref.rpartition(".")[2] if ref else ""
+
+
+def suppressed_names(item: Ref) -> list[str]:
+    """The last names of the arguments of a `with` item: `["CancelledError"]` of `suppress(asyncio.CancelledError)`; none where it is no call."""
+    if item.__class__ is not tuple or item[0] != "call":
+        return []
+    parts = [ref for _, ref in item[2]]
+    return [last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref) for ref in parts if ref is not None]
 
 
 def is_property_decorator(ref: Ref) -> bool:

@@ -45,15 +45,26 @@ def _function(raw: Any) -> Function:
 class ModuleFacts:
     """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
 
-    __slots__ = ("_called", "_calls", "classes", "functions", "stars", "withs")
+    __slots__ = ("_called", "_calls", "catches", "classes", "functions", "stars", "withs")
 
-    def __init__(self, functions: Sequence[Any], classes: Sequence[Any], calls: Sequence[Any], withs: Sequence[Any], stars: Sequence[Any]) -> None:
-        """`stars` are the star imports, as (module, level)."""
+    def __init__(
+        self,
+        functions: Sequence[Any],
+        classes: Sequence[Any],
+        calls: Sequence[Any],
+        withs: Sequence[Any],
+        stars: Sequence[Any],
+        catches: Sequence[Any] = (),
+    ) -> None:
+        """`stars` are the star imports, as (module, level); `catches` the handlers around a suspension point of a coroutine, as (function, last
+        names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation.
+        """
         self.functions: Rows[Function] = Rows(_function, functions)
         self.classes: Rows[Class] = Rows(Class._make, classes)
         self._calls: Rows[Call] | bytes = Rows(Call._make, calls)
         self.withs: Rows[With] = Rows(With._make, withs)
         self.stars = tuple(stars)
+        self.catches: tuple[tuple[int, tuple[str, ...]], ...] = tuple(catches)
         self._called: dict[str, list[tuple[int, str]]] | None = None
 
     @property
@@ -86,14 +97,14 @@ class ModuleFacts:
 
     def pack(self) -> Packed:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        rest: Any = (self.functions.raw, self.classes.raw, self.withs.raw, self.stars)
+        rest: Any = (self.functions.raw, self.classes.raw, self.withs.raw, self.stars, self.catches)
         calls: Any = self.calls.raw
         return marshal.dumps(rest), marshal.dumps(calls)
 
     @classmethod
     def unpack(cls, packed: Packed) -> ModuleFacts:
         """The facts that `pack` wrote."""
-        functions, classes, withs, stars = marshal.loads(packed[0])
-        facts = cls(functions, classes, (), withs, stars)
+        functions, classes, withs, stars, catches = marshal.loads(packed[0])
+        facts = cls(functions, classes, (), withs, stars, catches)
         facts._calls = packed[1]
         return facts

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asynclint.index.module import ModuleFacts
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
+_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED
 _RENAMINGS = 3  # local names of local names that are followed
 
 
@@ -31,6 +32,9 @@ class Names(NamedTuple):
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
     imports: frozenset[str]  # the first parts of what is imported absolutely
     holds: bool  # whether it has a `With`
+    used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
+    caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
+    groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
 
     @property
     def called(self) -> Any:
@@ -50,14 +54,16 @@ def unpack(data: bytes) -> Names:
 
 def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
-    dropped, entered, loaded, properties = set(), set(), set(), set()
+    dropped, entered, loaded, properties, used = set(), set(), set(), set(), set()
     for raw in facts.calls.raw:
-        if raw[3] & (f.DISCARDED | f.ENTERED):
+        if raw[3] & _NOTED:
             name = f.last_name(raw[1])
             if raw[3] & f.DISCARDED:
                 dropped.add(name)
             if raw[3] & f.ENTERED:
                 entered.add(name)
+            if raw[3] & (f.USED | f.CONSUMED):
+                used.add(name)
     for raw in facts.functions.raw:
         if raw[6] and raw[3] >= 0 and any(map(f.is_property_decorator, raw[6])):
             properties.add(raw[0])
@@ -76,6 +82,9 @@ def names_of(facts: ModuleFacts) -> Names:
         tuple(tuple(f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in raw[4]) for raw in facts.classes.raw),
         frozenset(_imported(facts)),
         bool(facts.withs.raw),
+        frozenset(used - {""}),
+        frozenset(_caught(facts)),
+        tuple(sorted(set(_groups(facts)))),
     )
 
 
@@ -131,6 +140,21 @@ def _imported(facts: ModuleFacts) -> Iterator[str]:
                 for ref in refs:
                     if ref.__class__ is tuple and ref[0] == "import" and not ref[3]:
                         yield ref[1].partition(".")[0]
+
+
+def _caught(facts: ModuleFacts) -> Iterator[str]:
+    for _, names in facts.catches:
+        yield from names
+    for raw in facts.withs.raw:
+        yield from f.suppressed_names(raw[1])
+
+
+def _groups(facts: ModuleFacts) -> Iterator[tuple[str, str]]:
+    for bindings in (facts.functions.raw[0][10], *(raw[6] for raw in facts.classes.raw)):
+        for name, refs in bindings.items():
+            for ref in refs:
+                if ref.__class__ is tuple and ref[0] == "many":
+                    yield from ((part.rpartition(".")[2], name) for part in ref[1:] if part.__class__ is str)
 
 
 def _aliases(facts: ModuleFacts) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:

@@ -33,6 +33,19 @@ def dotted(node: ast.AST) -> str | None:
     return intern(".".join(parts))
 
 
+def caught_names(node: Any) -> tuple[str, ...]:
+    """The last names in what an `except` or `suppress()` catches: `("CancelledError", "OSError")`; `""` for a bare `except:`."""
+    kind = node.__class__
+    if node is None:
+        return ("",)
+    if kind is ast.Tuple:
+        return tuple(name for item in node.elts for name in caught_names(item))
+    if kind is ast.Call:
+        return caught_names(node.func)
+    name = node.attr if kind is ast.Attribute else node.id if kind is ast.Name else ""
+    return (intern(name),) if name else ()
+
+
 def ref(node: ast.AST | None, depth: int = DEPTH) -> Ref:
     """The Ref of an expression; None where it is unknown."""
     if node is None or depth <= 0:

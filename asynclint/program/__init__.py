@@ -116,6 +116,13 @@ class Program:
         return frozenset(self.with_aliases(own | self.catalog.names(self.catalog.coroutines)))
 
     @cached_property
+    def cancellation_names(self) -> frozenset[str]:
+        """The names by which the exceptions of cancellation are caught, also in groups: `ERRORS = (CancelledError, OSError)`. "" is for `except:`."""
+        found = self.with_aliases(self.catalog.names(self.catalog.cancellations))
+        groups = {bound for names in self.names.values() for part, bound in names.groups if part in found}
+        return found | self.with_aliases(groups) | {""}
+
+    @cached_property
     def property_names(self) -> frozenset[str]:
         """The names of all properties of the program."""
         return frozenset(name for names in self.names.values() for name in names.properties)

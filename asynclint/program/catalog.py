@@ -120,6 +120,8 @@ class Catalog:
         self.locks: dict[str, Lock] = {}
         self.touches_loop: set[str] = set()
         self.coroutines: set[str] = set()
+        self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
+        self.endings: set[str] = set()  # callables that do not return
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
 
@@ -386,5 +388,7 @@ _READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "locks": _lock,
     "touches_loop": _set("touches_loop"),
     "coroutines": _set("coroutines"),
+    "cancellations": _set("cancellations"),
+    "endings": _set("endings"),
     "nonblocking": _set("nonblocking"),
 }

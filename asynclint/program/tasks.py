@@ -129,6 +129,13 @@ class Tasks:
             if facts.calls[number].flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
         ]
 
+    def uses_coroutine(self, module: int, number: int) -> bool:
+        """Whether a call makes a coroutine whose value may be used as if it were the result."""
+        call = self._program.call(module, number)
+        if not call.flags & (f.USED | f.CONSUMED) or f.last_name(call.callee) not in self._program.coroutine_names:
+            return False
+        return self.makes_coroutine(self._program.callees(module, number))
+
     def makes_coroutine(self, values: Values) -> bool:
         """Whether calling the values surely makes a coroutine: all of them are coroutine functions."""
         return bool(values) and all(self._is_coroutine_function(value) for value in values)
@@ -142,9 +149,9 @@ class Tasks:
         function = program.function(value.key)
         if types.decorating_coroutine(program.resolver, value):
             return True
-        return function.is_async and not function.is_generator and all(self._preserves(ref, value) for ref in function.decorators)
+        return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
 
-    def _preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
+    def preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
         """Whether a decorator is known to leave a coroutine function one."""
         program = self._program
         function = program.function(value.key)

@@ -176,7 +176,9 @@ def decorating_coroutine(resolver: Resolver, value: FunctionValue) -> list[Funct
             if isinstance(decorator, FunctionValue):
                 inner = resolver.function(decorator)
                 results = [v for r in inner.values for v in resolver.evaluate(r, Scope(decorator.module, decorator.number))]
-                found += [v for v in results if isinstance(v, FunctionValue) and resolver.function(v).is_async]
+                functions = [v for v in results if isinstance(v, FunctionValue)]
+                if all(resolver.function(v).is_async for v in functions):  # else it depends on what is decorated
+                    found += functions
     return found
 
 

@@ -91,3 +91,8 @@ def _suspends(node: ast.AST) -> bool:
 def drops_coroutine(ctx: Context, node: cst.Call) -> bool:
     """Whether a call makes a coroutine that nothing awaits."""
     return ctx.site(node).call in ctx.program.tasks.coroutine_sites(ctx.module)
+
+
+def uses_coroutine(ctx: Context, node: cst.Call) -> bool:
+    """Whether a call makes a coroutine that may be used as if it were the result."""
+    return ctx.program.tasks.uses_coroutine(ctx.module, ctx.site(node).call)

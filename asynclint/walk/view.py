@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asynclint.index.facts import suppressed_names
 from asynclint.program.types import argument
 from asynclint.program.values import External, ExternalInstance, Instance, Scope
 
@@ -74,10 +75,28 @@ class ModuleView:
                         found.add(call.function)
         return self._note(found)
 
+    def catches_cancellation(self) -> bool:
+        """Whether a coroutine of the module may catch a cancellation around one of its suspension points."""
+        program = self._program
+        if self._module not in program.names or program.names[self._module].caught.isdisjoint(program.cancellation_names):
+            return False
+        facts = program.facts(self._module)
+        suppressed = ((item.function, suppressed_names(item.item)) for item in facts.withs)
+        return self._note(function for function, names in (*facts.catches, *suppressed) if not program.cancellation_names.isdisjoint(names))
+
     def drops_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and drops it."""
         program = self._program
         return self._note(program.call(self._module, number).function for number in program.tasks.coroutine_sites(self._module))
+
+    def uses_coroutines(self) -> bool:
+        """Whether the module has a call that makes a coroutine and may use it as if it were the result."""
+        program = self._program
+        names = program.names[self._module].used & program.coroutine_names if self._module in program.names else ()
+        if not names:
+            return False
+        facts = program.facts(self._module)
+        return self._note(facts.calls[number].function for number in facts.calls_of(names) if program.tasks.uses_coroutine(self._module, number))
 
     def holds_lock_across_await(self) -> bool:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
