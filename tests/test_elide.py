@@ -1,4 +1,4 @@
-"""What of a module is given to libcst: all but the bodies of functions that hold no suspect."""
+"""What of a module is given to libcst: the statements that hold a suspect."""
 
 from __future__ import annotations
 
@@ -26,37 +26,39 @@ def part(text: str, *suspects: str, tree: ast.Module | None = None) -> elide.Par
     return elide.elide(tree, source, facts, numbers)
 
 
-ELIDED = {
-    "function": ("def f():\n    a()\n    b()\n\n\nx = 1\n", "def f():\n    ...\n\n\nx = 1\n"),
-    "method": ("class C:\n    x = 1\n\n    def f(self):\n        a()\n", "class C:\n    x = 1\n\n    def f(self):\n        ...\n"),
-    "under a test": (
-        "if x:\n    def f():\n        a()\nelse:\n    def f():\n        b()\n",
-        "if x:\n    def f():\n        ...\nelse:\n    def f():\n        ...\n",
+KEPT = {  # what is kept is called `f`, or is a method of that name
+    "function": ("x = 1\n\ndef g():\n    a()\n\ndef f():\n    b()\n\n\ny = 2\n", "def f():\n    b()\n"),
+    "method": ("class C:\n    x = 1\n\n    def g(self): a()\n\n    def f(self):\n        b()\n", "class C:\n    def f(self):\n        b()\n"),
+    "under a test": ("if x:\n    def f():\n        a()\nelse:\n    b()\nc()\n", "if x:\n    def f():\n        a()\nelse:\n    b()\n"),
+    "decorators": ("x\n@d(a())\n@e\nasync def f(): ...\n@d\ndef g(): ...\n", "@d(a())\n@e\nasync def f(): ...\n"),
+    "docstring": ('"""a\n\nb"""\ndef f():\n    """a\n\nb"""; c()\n', 'def f():\n    """a\n\nb"""; c()\n'),
+    "string that ends at the margin": ('def f():\n    x = """\n"""\ny\n', 'def f():\n    x = """\n"""\n'),
+    "semicolons": ("a(); b();\nx = 1; f = lambda: 2\ny\n", "x = 1; f = lambda: 2\n"),
+    "header of several lines": (
+        "@d\nclass C(\n    A,\n    b(),\n):  # c\n    x = 1\n    def f(self): ...\n",
+        "@d\nclass C(\n    A,\n    b(),\n):  # c\n    def f(self): ...\n",
     ),
-    "header stays": (
-        "@d(a())\nasync def f(\n    x=b(),\n) -> c():  # why\n    y\n",
-        "@d(a())\nasync def f(\n    x=b(),\n) -> c():  # why\n    ...\n",
+    "class in a class": (
+        "class C:\n    class D:\n        x = 1\n        def f(self): ...\n    y = 1\n",
+        "class C:\n    class D:\n        def f(self): ...\n",
     ),
-    "docstring": ('def f():\n    """a\n\nb"""; c()\n', "def f():\n    ...\n"),
-    "string that ends at the margin": ('def f():\n    x = """\n"""\ny\n', "def f():\n    ...\ny\n"),
-    "semicolon": ("def f():\n    a(); b();\ny\n", "def f():\n    ...\ny\n"),
-    "comment before the body": ("def f():\n    # a\n    b()  # c\ny\n", "def f():\n    # a\n    ...\ny\n"),
-    "nested and decorated": ("def f():\n    @d\n    def g():\n        pass\n    return g\n", "def f():\n    ...\n"),
-    "continued header": ("def f(): \\\n    a(); b()\ny\n", "def f(): \\\n    ...\ny\n"),
-    "continued last line": ("def f():\n    a() \\\n\ny\n", "def f():\n    ...\n\ny\n"),
-    "tabs": ("def f():\n\tif a():\n\t\tb()\n", "def f():\n\t...\n"),
-    "form feed": ("def f():\n\f    a()\n\f\ndef g():\n    b()\n", "def f():\n\f    ...\n\f\ndef g():\n    ...\n"),
-    "carriage returns": ("def f():\r\n    a()\r\n    b()\r\nx\r\n", "def f():\r\n    ...\nx\r\n"),
-    "no newline at the end": ("def f():\n    a()\n    b()", "def f():\n    ...\n"),
-    "wide characters": ("def f():\n    'é'; a('é')\ny = 'é'\n", "def f():\n    ...\ny = 'é'\n"),
-    "on the line of its header": ("def f(): a()\n", "def f(): a()\n"),
-    "decorator in parentheses": ("def f():\n    @(\n        d\n    )\n    def g(): ...\n", "def f():\n    @(\n        d\n    )\n    def g(): ...\n"),
+    "lambda in a header": ("class C(lambda: 1):\n    x = 1\n", "class C(lambda: 1):\n    x = 1\n"),
+    "body on the line of the header": ("class C: x = lambda: 1\ny\n", "class C: x = lambda: 1\n"),
+    "tabs": ("if 1:\n\ta\nclass C:\n\tx = 1\n\tdef f(self):\n\t\tb()\n", "class C:\n\tdef f(self):\n\t\tb()\n"),
+    "form feed": ("a()\n\f\ndef f():\n\f    b()\n\f\nc()\n", "def f():\n\f    b()\n"),
+    "carriage returns": ("x\r\ndef f():\r\n    a()\r\ny\r\n", "def f():\r\n    a()\r\n"),
+    "no newline at the end": ("x\ndef f():\n    a()", "def f():\n    a()"),
+    "wide characters": ("x = 'é'\ndef f():\n    'é'; a('é')\ny = 'é'\n", "def f():\n    'é'; a('é')\n"),
 }
 
 
-@pytest.mark.parametrize(("before", "after"), ELIDED.values(), ids=ELIDED)
-def test_bodies_without_suspects_are_left_out(before: str, after: str) -> None:
-    assert part(before).text == after
+@pytest.mark.parametrize(("before", "after"), KEPT.values(), ids=KEPT)
+def test_only_statements_with_suspects_are_kept(before: str, after: str) -> None:
+    functions = extract(ast.parse(before)).functions
+    name = next(f.qualname for f in reversed(list(functions)) if f.name in ("f", "<lambda>"))
+    found = part(before, name)
+    assert found.text == after
+    ast.parse(found.text)
 
 
 CODE = """\
@@ -64,7 +66,7 @@ first(lambda: second())
 
 
 class C(base()):
-    third = 1
+    third = third()
 
     @property
     @decorate(fourth())
@@ -72,6 +74,7 @@ class C(base()):
         seventh()
         return [lambda: eighth()]
 
+    @decorate(before())
     async def kept(self):
         def inner(y=ninth()):
             return tenth(y)
@@ -105,46 +108,13 @@ def callees(*suspects: str) -> list[str]:
 
 
 def test_a_function_with_a_suspect_is_whole_and_keeps_its_numbers() -> None:
-    assert callees("C.kept.inner") == (
-        [
-            "first",
-            "second",
-            "base",
-            "decorate",
-            "fourth",
-            "fifth",
-            "sixth",
-            "ninth",
-            "tenth",
-            "inner",
-            "eleventh",
-            "twelfth",
-            "fourteenth",
-            "fifteenth",
-        ]
-    )
+    assert callees("C.kept.inner") == ["base", "decorate", "before", "ninth", "tenth", "inner", "eleventh"]
+    assert callees("kept") == ["fourteenth", "fifteenth"]
+    assert callees("C.kept", "kept", "gone.inner") == [*callees("C.kept"), "twelfth", "thirteenth", *callees("kept")]
 
 
-def test_module_level_is_always_whole() -> None:
-    assert callees("") == [
-        "first",
-        "second",
-        "base",
-        "decorate",
-        "fourth",
-        "fifth",
-        "sixth",
-        "twelfth",
-        "fourteenth",
-        "fifteenth",
-    ]
-
-
-def test_what_stands_for_a_body_is_no_node_of_the_walk() -> None:
-    tree = ast.parse(CODE)
-    places = match_part(tree, part(CODE, tree=tree))
-    walked = [child for children in places.children.values() for child in children]
-    assert walked and not any(isinstance(node, cst.Ellipsis) for node in walked)
+def test_a_suspect_of_the_module_keeps_everything() -> None:
+    assert callees("") == [call.callee for call in extract(ast.parse(CODE)).calls]
 
 
 class Anywhere(Rule):

@@ -236,7 +236,7 @@ class Context:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
-            line, column = _place_of_load(source, function, site.load)
+            line, column = _place_of_load(self._sources.tree(site.module), function, site.load)
         position = source.position(source.offset_at(line, column))
         return Frame(program.paths[site.module], position.line, position.column, function.qualname, source.line_text(position.line).strip())
 
@@ -317,11 +317,13 @@ def _imported_above(function: ast.AST, name: str, line: int) -> bool:
     return any((alias.asname or alias.name.partition(".")[0]) == name for node in imports for alias in node.names)
 
 
-def _place_of_load(source: Source, function: f.Function, name: str) -> tuple[int, int]:
+def _place_of_load(tree: ast.Module, function: f.Function, name: str) -> tuple[int, int]:
     """Line and column of the first reading of a dotted name in a function."""
+    around = [statement for statement in tree.body if statement.lineno <= function.end_line and (statement.end_lineno or 0) >= function.line]
     places = [
         (node.lineno, node.col_offset)
-        for node in ast.walk(ast.parse(source.text))
+        for statement in around
+        for node in ast.walk(statement)
         if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and dotted(node) == name
     ]
     return min(places, default=(function.line, function.column))

@@ -14,7 +14,7 @@ import libcst as cst
 from asynclint.index.order import children
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping, Sequence
 
     from asynclint.walk.elide import Part
 
@@ -162,9 +162,9 @@ class TooDeep(Exception):
         self.line = line
 
 
-def by_kind(tree: ast.Module, elided: Collection[ast.AST] = ()) -> dict[type[ast.AST], list[ast.AST]]:
-    """The nodes of the standard library's tree that have a twin in libcst's, by kind, in the order of the text, without those in the bodies of the
-    functions `elided`. Raises TooDeep.
+def by_kind(tree: ast.Module, bodies: Mapping[ast.AST, Sequence[ast.AST]]) -> dict[type[ast.AST], list[ast.AST]]:
+    """The nodes of the standard library's tree that have a twin in libcst's, by kind, in the order of the text. Of the module and the classes in
+    `bodies`, only those statements are looked at. Raises TooDeep.
     """
     found: dict[type[ast.AST], list[ast.AST]] = {twins[0]: [] for twins in TWINS.values()}
     stack: list[tuple[ast.AST, int]] = [(tree, 0)]
@@ -177,8 +177,8 @@ def by_kind(tree: ast.Module, elided: Collection[ast.AST] = ()) -> dict[type[ast
             raise TooDeep(getattr(node, "lineno", 0))
         depth += 1
         inner = children(node)
-        if kind is ast.FunctionDef and node in elided:
-            del inner[: len(node.body)]  # type: ignore[attr-defined]
+        if node in bodies:
+            inner[: len(node.body)] = reversed(bodies[node])  # type: ignore[attr-defined]
         stack.extend([(child, depth) for child in inner])
     return found
 
@@ -200,16 +200,14 @@ def match_part(tree: ast.Module, part: Part) -> Places:
     """Parse a part of a module with libcst, and pair its nodes with those of the standard library's tree of the whole. Raises TooDeep, Disagreement,
     and libcst's ParserSyntaxError.
     """
-    syntax = by_kind(tree, part.elided)  # before libcst's parser: deep syntax would end the process there
+    syntax = by_kind(tree, part.bodies)  # before libcst's parser: deep syntax would end the process there
     return match(cst.parse_module(part.text), syntax, part)
 
 
 def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]], part: Part) -> Places:
-    """Pair the nodes of the two trees. What stands for the body of an elided function is no child of it. Raises Disagreement."""
+    """Pair the nodes of the two trees. Raises Disagreement."""
     nodes: dict[type[ast.AST], list[cst.CSTNode]] = {kind: [] for kind in syntax}
     below: dict[int, list[cst.CSTNode]] = {}
-    definitions = nodes[ast.FunctionDef]
-    elided = {n for n, node in enumerate(syntax[ast.FunctionDef]) if node in part.elided}
     stack: list[cst.CSTNode] = [module]
     while stack:
         node = stack.pop()
@@ -217,8 +215,6 @@ def match(module: cst.Module, syntax: dict[type[ast.AST], list[ast.AST]], part: 
         if twins is not None:
             nodes[twins[0]].append(node)
         inner = children_of(node)
-        if node.__class__ is cst.FunctionDef and len(definitions) - 1 in elided:
-            del inner[0]
         if inner:
             below[id(node)] = inner
             stack.extend(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from asynclint.source import Source, SourceError
@@ -19,6 +20,7 @@ class Sources:
         self._locations = locations
         self._overlays = overlays
         self._read: dict[int, Source] = {}
+        self._trees: dict[int, tuple[Source, ast.Module]] = {}
 
     def get(self, module: int) -> Source:
         """The source of a module; an empty one where the file has vanished meanwhile."""
@@ -31,3 +33,11 @@ class Sources:
                 known = Source.from_bytes(self._paths[module], b"")
             self._read[module] = known
         return known
+
+    def tree(self, module: int) -> ast.Module:
+        """The syntax tree of a module that is part of the program, and so can be parsed."""
+        source = self.get(module)
+        known = self._trees.get(module)
+        if known is None or known[0] is not source:
+            known = self._trees[module] = (source, ast.parse(source.text))
+        return known[1]
