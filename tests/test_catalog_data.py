@@ -25,7 +25,7 @@ STDLIB = CATALOG["stdlib"]
 KEYS = {  # table -> what an entry must have, what it may have
     "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "light", "lazy", "help"}),
     "types": ({"type"}, {"bases", "returns", "attributes", "operators", "enter", "async_enter", "items"}),
-    "returns": ({"call"}, {"type", "bare"}),
+    "returns": ({"call"}, {"type", "bare", "when"}),
     "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
     "wrappers": ({"call", "callable"}, set()),
     "loop_callbacks": ({"call", "callable"}, set()),

@@ -11,13 +11,15 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
+from asynclint.index.first_use import STORING, leaves, tested
 from asynclint.index.guards import guarded_parts
 from asynclint.index.module import ModuleFacts
 from asynclint.index.order import call_arguments, children
 from asynclint.index.refs import annotation, arguments, caught_names, dotted, ref
+from asynclint.index.scopes import Frame, Klass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from asynclint.index.facts import Ref
 
@@ -49,102 +51,20 @@ _OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, 
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
-class _Frame:
-    """A function under construction."""
-
-    __slots__ = (
-        "bindings",
-        "decorators",
-        "flags",
-        "free",
-        "loads",
-        "name",
-        "node",
-        "number",
-        "owner",
-        "params",
-        "parent",
-        "qualname",
-        "returns",
-        "suspensions",
-        "values",
-        "yields",
-    )
-
-    def __init__(self, number: int, name: str, qualname: str, parent: int, owner: int, flags: int, node: Any) -> None:
-        self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
-        self.params: tuple[tuple[Any, ...], ...] = ()  # the fields of `facts.Param`
-        self.decorators: tuple[Ref, ...] = ()
-        self.returns: Ref = None
-        self.values: list[Ref] = []
-        self.yields: list[Ref] = []
-        self.bindings: dict[str, list[Ref]] = {}
-        self.loads: dict[str, None] = {}
-        self.free: dict[str, int] = {}  # names declared global or nonlocal -> the frame they belong to
-        self.suspensions = 0
-
-    def done(self) -> tuple[Any, ...]:
-        """The fields of `facts.Function`."""
-        node = self.node
-        return (
-            self.name,
-            self.qualname,
-            self.parent,
-            self.owner,
-            self.flags,
-            self.params,
-            self.decorators,
-            self.returns,
-            tuple(self.values[:8]),
-            tuple(self.yields[:4]),
-            {k: tuple(v) for k, v in self.bindings.items()},
-            tuple(self.loads),
-            getattr(node, "lineno", 1),
-            getattr(node, "col_offset", 0),
-            getattr(node, "end_lineno", None) or 1,
-        )
-
-
-class _Klass:
-    """A class under construction."""
-
-    __slots__ = ("attributes", "bases", "bindings", "decorators", "line", "name", "number", "outer", "parent", "qualname")
-
-    def __init__(self, number: int, name: str, qualname: str, parent: int, outer: int, line: int) -> None:
-        self.number, self.name, self.qualname, self.parent, self.outer, self.line = number, name, qualname, parent, outer, line
-        self.bases: tuple[Ref, ...] = ()
-        self.decorators: tuple[Ref, ...] = ()
-        self.bindings: dict[str, list[Ref]] = {}
-        self.attributes: dict[str, list[tuple[int, Ref]]] = {}
-
-    def done(self) -> tuple[Any, ...]:
-        """The fields of `facts.Class`."""
-        return (
-            self.name,
-            self.qualname,
-            self.parent,
-            self.outer,
-            self.bases,
-            self.decorators,
-            {k: tuple(v) for k, v in self.bindings.items()},
-            {k: tuple(v) for k, v in self.attributes.items()},
-            self.line,
-        )
-
-
 class _Extractor:
     """One walk over one module."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.frames: list[_Frame] = []
-        self.classes: list[_Klass] = []
+        self.frames: list[Frame] = []
+        self.classes: list[Klass] = []
         self.calls: list[tuple[Any, ...]] = []  # the fields of `facts.Call`
         self.withs: list[tuple[Any, ...]] = []  # the fields of `facts.With`
         self.catches: list[tuple[int, tuple[str, ...]]] = []
         self.stars: list[tuple[str, int]] = []
         self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
         self.guard = 0
-        self.klass: _Klass | None = None  # the class whose body is being read, directly
+        self.missing: frozenset[str] = frozenset()  # what the code at hand found missing
+        self.klass: Klass | None = None  # the class whose body is being read, directly
         self.frame = self._new_frame(tree, "<module>", "", -1, 0)
         self.stack: list[Any] = [(_restore, None)]
         self.stack.extend(reversed(tree.body))
@@ -165,14 +85,22 @@ class _Extractor:
                 extend(children(node))
             else:
                 handle(self, node)
+        self._mark_first_uses()
         return ModuleFacts(
             [frame.done() for frame in self.frames], [klass.done() for klass in self.classes], self.calls, self.withs, self.stars, self.catches
         )
 
+    def _mark_first_uses(self) -> None:
+        for frame in self.frames:
+            for number, missing in frame.memoised:
+                if not frame.stores.isdisjoint(missing):
+                    call = self.calls[number]
+                    self.calls[number] = (*call[:3], call[3] | f.FIRST_USE, *call[4:])
+
     # -- scopes
 
-    def _new_frame(self, node: Any, name: str, qualname: str, parent: int, flags: int) -> _Frame:
-        frame = _Frame(len(self.frames), name, qualname, parent, self.klass.number if self.klass else -1, flags, node)
+    def _new_frame(self, node: Any, name: str, qualname: str, parent: int, flags: int) -> Frame:
+        frame = Frame(len(self.frames), name, qualname, parent, self.klass.number if self.klass else -1, flags, node)
         self.frames.append(frame)
         node.number_ = frame.number
         return frame
@@ -188,6 +116,7 @@ class _Extractor:
             return
         frame = self.frame
         if name in frame.free:
+            frame.stores.add(name)
             frame = self.frames[frame.free[name]]
         values = frame.bindings.setdefault(name, [])
         if value not in values:
@@ -210,11 +139,11 @@ class _Extractor:
         elif kind is ast.Starred:
             self.bind_target(target.value, None)  # type: ignore[attr-defined]
 
-    def _receiver_class(self, node: ast.AST) -> tuple[_Klass, _Frame] | None:
+    def _receiver_class(self, node: ast.AST) -> tuple[Klass, Frame] | None:
         """The class whose instance (or itself) a name stands for: `self` or `cls` of the nearest method."""
         if node.__class__ is not ast.Name:
             return None
-        frame: _Frame = self.frame
+        frame: Frame = self.frame
         while True:
             if frame.owner >= 0 and frame.params and frame.params[0][0] == node.id:
                 return self.classes[frame.owner], self.frame
@@ -223,6 +152,7 @@ class _Extractor:
             frame = self.frames[frame.parent]
 
     def _bind_attribute(self, target: Any, value: Ref) -> None:
+        self.frame.stores.add(dotted(target) or "")
         found = self._receiver_class(target.value)
         if found is None:
             self.frame.flags |= f.WRITES
@@ -236,6 +166,7 @@ class _Extractor:
 
     def _bind_item(self, target: Any, value: Ref) -> None:
         """`d[k] = v` tells what the container holds."""
+        self.frame.stores.add(dotted(target.value) or "")
         self.frame.flags |= f.WRITES
         if value is None:
             return
@@ -250,15 +181,23 @@ class _Extractor:
 
 def _restore(self: _Extractor, state: Any) -> None:
     if state is not None:
-        self.frame, self.klass, self.guard = state
+        self.frame, self.klass, self.guard, self.missing = state
 
 
-def _enter_frame(self: _Extractor, frame: _Frame) -> None:
+def _enter_frame(self: _Extractor, frame: Frame) -> None:
     self.frame, self.klass = frame, None
 
 
-def _enter_class(self: _Extractor, klass: _Klass) -> None:
+def _enter_class(self: _Extractor, klass: Klass) -> None:
     self.klass = klass
+
+
+def _set_missing(self: _Extractor, missing: frozenset[str]) -> None:
+    self.missing = missing
+
+
+def _add_missing(self: _Extractor, missing: frozenset[str]) -> None:
+    self.missing |= missing
 
 
 def _set_guard(self: _Extractor, guard: int) -> None:
@@ -285,9 +224,10 @@ def _function(self: _Extractor, node: Any) -> None:
     frame.returns = annotation(node.returns)
     self.bind(node.name, ("def", frame.number))
     push = self.stack.append
-    push((_restore, (self.frame, self.klass, self.guard)))
+    push((_restore, (self.frame, self.klass, self.guard, self.missing)))
     self.stack.extend(reversed(node.body))
     push((_set_guard, 0))
+    push((_set_missing, frozenset()))
     push((_enter_frame, frame))
     self.stack.extend(_signature(node))
 
@@ -306,7 +246,7 @@ def _lambda(self: _Extractor, node: Any) -> None:
         _number_lambda(self, node)
     frame = self.frames[node.number_]
     push = self.stack.append
-    push((_restore, (self.frame, self.klass, self.guard)))
+    push((_restore, (self.frame, self.klass, self.guard, self.missing)))
     push(node.body)
     push((_enter_frame, frame))
     push(node.args)
@@ -324,13 +264,13 @@ def _number_lambda(self: _Extractor, node: Any) -> None:
 
 
 def _class(self: _Extractor, node: Any) -> None:
-    klass = _Klass(len(self.classes), node.name, self._qualify(node.name), self.frame.number, self.klass.number if self.klass else -1, node.lineno)
+    klass = Klass(len(self.classes), node.name, self._qualify(node.name), self.frame.number, self.klass.number if self.klass else -1, node.lineno)
     self.classes.append(klass)
     klass.bases = tuple(ref(base) for base in node.bases)
     klass.decorators = tuple(ref(d) for d in node.decorator_list)
     self.bind(node.name, ("class", klass.number))
     push = self.stack.append
-    push((_restore, (self.frame, self.klass, self.guard)))
+    push((_restore, (self.frame, self.klass, self.guard, self.missing)))
     self.stack.extend(reversed(node.body))
     push((_enter_class, klass))
     head = [*node.decorator_list, *getattr(node, "type_params", ()), *node.bases, *node.keywords]
@@ -348,9 +288,13 @@ def _call(self: _Extractor, node: Any) -> None:
             _number_lambda(self, keyword.value)
     callee = ref(func)
     flags = self.marks.pop(id(node), 0) | self.guard
+    if self.missing:
+        self.frame.memoised.append((len(self.calls), self.missing))
     self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     is_method = func.__class__ is ast.Attribute
     name = func.attr if is_method else getattr(func, "id", "")
+    if name in STORING and is_method:
+        self.frame.stores.add(dotted(func.value) or "")
     if name in CONSUMERS or name in USERS:
         for argument in args:
             _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
@@ -515,13 +459,32 @@ def _leave_with(self: _Extractor, entered: Any) -> None:
             self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))
 
 
-def _conditional(self: _Extractor, node: Any) -> None:
-    """`if` and `try`: parts of them may run only off the loop."""
-    if node.__class__ is ast.Try and node.handlers and self.frame.flags & f.ASYNC:
-        self.stack.append((_leave_try, (node, self.frame.suspensions)))
-    if node.__class__ is ast.If:
-        _mark(self, node.test, f.USED)
+def _if(self: _Extractor, node: Any) -> None:
+    """What a test finds missing may be computed and remembered in the body, in the `else`, or after a body that leaves."""
+    _mark(self, node.test, f.USED)
     guarded = guarded_parts(node)
+    asked = tested(node, self.frame.bindings) if self.frame.number and not guarded else None
+    if asked is None:
+        _parts(self, node, guarded)
+        return
+    names, missing = asked
+    now = self.missing
+    if not missing and not node.orelse and leaves(node.body):
+        self.stack.append((_add_missing, names))
+    for statements, computes in ((node.orelse, not missing), (node.body, missing)):
+        if statements:
+            self.stack += [(_set_missing, now), *reversed(statements), (_set_missing, now | names if computes else now)]
+    self.stack.append(node.test)
+
+
+def _try(self: _Extractor, node: Any) -> None:
+    if node.handlers and self.frame.flags & f.ASYNC:
+        self.stack.append((_leave_try, (node, self.frame.suspensions)))
+    _parts(self, node, guarded_parts(node))
+
+
+def _parts(self: _Extractor, node: Any, guarded: Collection[int]) -> None:
+    """`if` and `try`: parts of them may run only off the loop."""
     if not guarded:
         self.stack.extend(children(node))
         return
@@ -618,8 +581,8 @@ _HANDLERS: dict[type, Callable[[_Extractor, Any], None]] = {
     ast.comprehension: _comprehension,
     ast.With: _with,
     ast.AsyncWith: _with,
-    ast.If: _conditional,
-    ast.Try: _conditional,
+    ast.If: _if,
+    ast.Try: _try,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (

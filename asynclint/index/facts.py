@@ -37,6 +37,7 @@ ENTERED = 16  # item of a sync `with`
 ASSIGNED = 32  # bound to a plain local name
 RETURNED = 64
 LAMBDA_BODY = 128
+FIRST_USE = 512  # computes what is remembered, where it is found to be missing
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function

@@ -110,6 +110,7 @@ class Catalog:
         self.types: dict[str, Type] = {}
         self.returns: dict[str, str] = {}
         self.bare: dict[str, str] = {}  # what a call without arguments gives
+        self.when: dict[str, tuple[tuple[Condition, ...], str]] = {}  # what a call with certain arguments gives
         self.nonblocking: set[str] = set()  # methods that do not block, though those of a base do
         self.aliases: dict[str, str] = {}
         self.offloads: dict[str, Offload] = {}
@@ -335,6 +336,8 @@ def _type(catalog: Catalog, row: dict[str, Any]) -> None:
 
 def _returns(catalog: Catalog, row: dict[str, Any]) -> None:
     paths = _paths(row)
+    if "when" in row:
+        catalog.when.update(dict.fromkeys(paths, (tuple(map(_condition, row.pop("when"))), row.pop("type"))))
     for key, table in (("type", catalog.returns), ("bare", catalog.bare)):
         if key in row:
             table.update(dict.fromkeys(paths, row.pop(key)))

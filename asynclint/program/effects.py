@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
+_MEMORY = frozenset({"io.StringIO", "io.BytesIO"})
 _CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 
 
@@ -98,7 +99,8 @@ class Effects:
         frontier: dict[FunctionKey, None] = {}
         for site, blocks in self._direct.items():
             for block in blocks:
-                self._record(site, Effect(block, None, 0), frontier)
+                if not self._is_harmless(site, block):
+                    self._record(site, Effect(block, None, 0), frontier)
         level = 0
         while frontier:
             level += 1
@@ -108,7 +110,8 @@ class Effects:
                 effects = [effect for effect, _ in self.functions[key].values() if effect.depth < level]
                 for site in self._callers.get(key, ()):
                     for effect in effects:
-                        self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
+                        if not self._is_harmless(site, effect.block):
+                            self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
             frontier = reached
 
     def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
@@ -127,6 +130,25 @@ class Effects:
             effects[effect.kind] = (effect, site)
             if not self._is_cached(key):
                 reached[key] = None
+
+    def _is_harmless(self, site: Site, block: Block) -> bool:
+        """Whether a call site cannot be meant by what its callee blocks on."""
+        if site.call < 0:
+            return False
+        call = self._program.call(site.module, site.call)
+        if block.kind == "wait" and call.flags & f.AWAITED:
+            return True  # what can be awaited came from a branch that does not wait
+        if block.kind != "file":
+            return False
+        if call.flags & f.FIRST_USE and not self._program.function((site.module, site.function)).is_async:
+            return True
+        scope = Scope(site.module, call.function)
+        return any(
+            isinstance(value, ExternalInstance) and value.path in _MEMORY
+            for _, ref in call.arguments
+            if ref.__class__ is tuple or ref.__class__ is str
+            for value in self._program.resolver.evaluate(ref, scope)
+        )
 
     def _is_cached(self, key: FunctionKey) -> bool:
         """Whether a function runs once and then answers from memory."""
@@ -276,7 +298,7 @@ class Effects:
             return False
         if block.takes_file >= 0:
             values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
-            return not any(isinstance(v, ExternalInstance) and v.path in ("io.StringIO", "io.BytesIO") for v in values)
+            return not any(isinstance(v, ExternalInstance) and v.path in _MEMORY for v in values)
         return True
 
 

@@ -227,6 +227,9 @@ def _call_external(resolver: Resolver, value: External, arguments: Any, scope: S
     offload = catalog.offloads.get(path)
     if offload is not None and offload.awaits:
         return (Awaitable(tuple(call(resolver, resolver.evaluate(argument(arguments, offload.callable), scope), (), scope))),)
+    conditions, special = catalog.when.get(path, ((), ""))
+    if any(condition.holds(arguments) for condition in conditions):
+        return of_type(catalog, special)
     type_ = (not arguments and catalog.bare.get(path)) or catalog.result(path, value.receiver)
     if type_:
         return of_type(catalog, type_)

@@ -408,10 +408,8 @@ TABLE: dict[str, Setup] = {
     **{f"typing.IO.{name}": of(file, name) for name in ("read", "readline", "readlines")},
     "typing.IO.write": dirty("write", "x" * 100_000),
     "typing.IO.writelines": dirty("writelines", ["x" * 100_000]),
-    "typing.IO.seek": dirty("seek", 0),
     "typing.IO.truncate": dirty("truncate"),
     "typing.IO.flush": dirty("flush"),
-    "typing.IO.close": dirty("close"),
     "io.FileIO.readall": of(lambda d: open(d / "file", "rb", 0), "readall"),
     "io.FileIO.readinto": of(lambda d: open(d / "file", "rb", 0), "readinto", bytearray(9)),
     **{f"io.BufferedReader.{name}": of(file, name) for name in ("peek", "read1")},
@@ -464,8 +462,6 @@ TABLE: dict[str, Setup] = {
     "filecmp.cmpfiles": lambda d: partial(find("filecmp.cmpfiles"), d, d / "tree", ["file"]),
     "fileinput.input": used_up(at("fileinput.input", "file")),
     "fileinput.FileInput": used_up(at("fileinput.FileInput", "file")),
-    "linecache.getline": lambda d: partial(find("linecache.getline"), str(d / "file"), 1),
-    "linecache.getlines": at("linecache.getlines", "file"),
     "linecache.updatecache": at("linecache.updatecache", "file"),
     "linecache.checkcache": lambda d: (find("linecache.getlines")(str(d / "file")), find("linecache.checkcache"))[1],
     "compileall.compile_dir": at("compileall.compile_dir", "tree", quiet=2),
@@ -713,7 +709,7 @@ REASONS = {  # what is not called here: a path, or what it starts with
     "signal.pause": "needs a signal",
     "signal.sigwait": "needs a signal",
     "signal.sigwaitinfo": "needs a signal",
-    **dict.fromkeys(["getpass", "sys.stdin", "builtins.breakpoint", "pdb", "code", "cmd"], "needs a terminal"),
+    **dict.fromkeys(["getpass", "sys.stdin", "code", "cmd"], "needs a terminal"),
 }
 
 SILENT: dict[str, Setup] = {

@@ -1,0 +1,79 @@
+"""Code that runs once: what computes a value that is then remembered, in an attribute, a global or a container, where a test finds it missing."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index.refs import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asynclint.index.facts import Ref
+
+STORING = frozenset({"setdefault", "add", "append", "update", "put"})  # methods of a container that remember what they are given
+_LEAVING = (ast.Return, ast.Continue)
+
+
+def tested(node: ast.If, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], bool] | None:
+    """The dotted names whose value a test asks for, and whether the body is the place where it is missing; None where it asks for none.
+
+    `bindings` are those of the function: a local name counts as where it was fetched from.
+    """
+    test: Any = node.test
+    missing = False
+    while test.__class__ is ast.UnaryOp and test.op.__class__ is ast.Not:
+        test, missing = test.operand, not missing
+    if test.__class__ is ast.Compare and len(test.ops) == 1:
+        operator, right = test.ops[0].__class__, test.comparators[0]
+        if operator in (ast.In, ast.NotIn):
+            test, missing = right, missing != (operator is ast.NotIn)
+        elif operator in (ast.Is, ast.IsNot) and right.__class__ is ast.Constant and right.value is None:
+            test, missing = test.left, missing != (operator is ast.Is)
+        else:
+            return None
+    if test.__class__ is ast.NamedExpr:
+        test = test.value
+    names = frozenset(_sources(test, bindings))
+    return (names, missing) if names else None
+
+
+def leaves(body: list[ast.stmt]) -> bool:
+    """Whether nothing after a block runs when the block does."""
+    return isinstance(body[-1], _LEAVING)
+
+
+def _sources(node: Any, bindings: dict[str, list[Ref]]) -> Iterator[str]:
+    kind = node.__class__
+    if kind is ast.Name or kind is ast.Attribute:
+        name = dotted(node)
+        if name is None:
+            return
+        known = bindings.get(name)
+        if known is None:
+            yield name
+        for ref in known or ():
+            yield from _fetched(ref)
+    elif kind is ast.Call:
+        func = node.func
+        if func.__class__ is ast.Attribute and func.attr == "get":
+            yield from _sources(func.value, bindings)
+        elif func.__class__ is ast.Name and func.id in ("hasattr", "getattr") and len(node.args) > 1 and node.args[1].__class__ is ast.Constant:
+            yield f"{dotted(node.args[0])}.{node.args[1].value!s}"
+    elif kind is ast.Subscript:
+        yield from _sources(node.value, bindings)
+
+
+def _fetched(ref: Ref) -> Iterator[str]:
+    """Where the value of a local name comes from: `self.x`, `CACHE` of `CACHE.get(key)` and `CACHE[key]`."""
+    if ref.__class__ is str:
+        yield ref
+    elif ref.__class__ is tuple and ref[0] == "item" and ref[1].__class__ is str:
+        yield ref[1]
+    elif ref.__class__ is tuple and ref[0] == "call" and ref[1].__class__ is str:
+        head, _, last = ref[1].rpartition(".")
+        if last == "get" and head:
+            yield head
+        elif ref[1] == "getattr" and len(ref[2]) > 1 and ref[2][0][1].__class__ is str and ref[2][1][1].__class__ is tuple:
+            yield f"{ref[2][0][1]}.{ref[2][1][1][-1]}"
