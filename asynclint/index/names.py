@@ -183,4 +183,19 @@ def _aliases(facts: ModuleFacts) -> tuple[set[tuple[str, str]], set[tuple[str, s
             bind(name, refs)
         for name, pairs in klass[7].items():
             bind(name, [ref for _, ref in pairs])
+            for number, ref in pairs:
+                if ref.__class__ is str and "." not in ref:
+                    bind(name, _local_values(facts.functions.raw[number], ref))
     return aliases, renamed
+
+
+def _local_values(function: Any, name: str) -> list[Ref]:
+    """What a name of a function is bound to: in the function, by default, or as one of the classes that its annotation `type[C]` admits."""
+    found = list(function[10].get(name, ()))
+    for param in function[5]:
+        if param[0] == name:
+            annotation = param[2]
+            found.append(param[3])
+            if annotation.__class__ is tuple and annotation[0] == "item" and f.last_name(annotation[1]) in ("type", "Type"):
+                found.append(annotation[2])
+    return found
