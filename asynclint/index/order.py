@@ -39,26 +39,31 @@ _FIELDS = {kind: _fields(kind) for kind in vars(ast).values() if isinstance(kind
 
 
 def children(node: Any) -> list[ast.AST]:
-    """The children of `node` that are nodes, the last one first: ready to be pushed on a stack."""
+    """The children of `node` that are nodes, the last one first: ready to be pushed on a stack. Plain names and constants, which are most nodes
+    and have nothing below them, may be left out.
+    """
     kind = node.__class__
     special = _SPECIAL.get(kind)
     if special is not None:
         return special(node)  # type: ignore[no-any-return, operator]
     found: list[ast.AST] = []
+    name_, constant = ast.Name, ast.Constant
     for name in _FIELDS[kind]:
         child = getattr(node, name)
-        if child.__class__ is list:
+        kind = child.__class__
+        if kind is list:
             found.extend(reversed(child))
-        elif child is not None:
+        elif kind is not name_ and kind is not constant and child is not None:
             found.append(child)
     return found
 
 
 def call_arguments(node: ast.Call) -> list[ast.AST]:
-    """The arguments of a call, the last one first."""
-    found: list[Any] = node.args[::-1]
+    """The arguments of a call that are neither names nor constants, the last one first."""
+    found: list[Any] = [value for value in node.args[::-1] if value.__class__ is not ast.Name and value.__class__ is not ast.Constant]
     if node.keywords:
-        found = [*[keyword.value for keyword in reversed(node.keywords)], *found]
+        values = [keyword.value for keyword in reversed(node.keywords)]
+        found = [*[value for value in values if value.__class__ is not ast.Name and value.__class__ is not ast.Constant], *found]
         if node.args and node.args[-1].__class__ is ast.Starred:  # f(a=1, *b)
             found.sort(key=lambda n: (n.lineno, n.col_offset), reverse=True)
     return found

@@ -116,6 +116,11 @@ class Program:
         return frozenset(self.with_aliases(own | self.catalog.names(self.catalog.coroutines)))
 
     @cached_property
+    def offload_names(self) -> frozenset[str]:
+        """The names of what runs an argument in a thread, and the names they are bound to."""
+        return self.with_aliases(self.catalog.names(self.catalog.offloads))
+
+    @cached_property
     def cancellation_names(self) -> frozenset[str]:
         """The names by which the exceptions of cancellation are caught, also in groups: `ERRORS = (CancelledError, OSError)`. "" is for `except:`."""
         found = self.with_aliases(self.catalog.names(self.catalog.cancellations))

@@ -60,7 +60,7 @@ class ModuleView:
     def hands_over_calls(self) -> bool:
         """Whether the module passes the result of a call in the place of a function that should run in a thread."""
         program = self._program
-        names = program.with_aliases(program.catalog.names(program.catalog.offloads))
+        names = program.offload_names
         if program.names[self._module].called.isdisjoint(names):
             return False
         facts = program.facts(self._module)
@@ -102,7 +102,7 @@ class ModuleView:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
         program = self._program
         found = self._acquiring()
-        for item in program.facts(self._module).withs:
+        for item in program.facts(self._module).withs if program.names[self._module].holds else ():
             values = program.evaluate(item.item, Scope(self._module, item.function))
             if any(isinstance(v, (ExternalInstance, Instance)) and program.lock_of(v) for v in values):
                 found.add(item.function)
