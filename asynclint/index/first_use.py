@@ -1,4 +1,6 @@
-"""Code that runs once: what computes a value that is then remembered, in an attribute, a global or a container, where a test finds it missing."""
+"""What tests say of the code under them: that it computes, once, a value that was missing and is then remembered (in an attribute, a global or a
+container); that it runs only where an optional parameter is given.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,14 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Ref
 
 STORING = frozenset({"setdefault", "add", "append", "update", "put"})  # methods of a container that remember what they are given
-_LEAVING = (ast.Return, ast.Continue)
+_LEAVING = (ast.Return, ast.Continue, ast.Raise)
 
 
-def tested(node: ast.If, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], bool] | None:
+def tested(test: Any, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], bool] | None:
     """The dotted names whose value a test asks for, and whether the body is the place where it is missing; None where it asks for none.
 
     `bindings` are those of the function: a local name counts as where it was fetched from.
     """
-    test: Any = node.test
     missing = False
     while test.__class__ is ast.UnaryOp and test.op.__class__ is ast.Not:
         test, missing = test.operand, not missing
@@ -37,6 +38,18 @@ def tested(node: ast.If, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str]
         test = test.value
     names = frozenset(_sources(test, bindings))
     return (names, missing) if names else None
+
+
+def given(test: ast.expr, optional: frozenset[str]) -> frozenset[str]:
+    """The optional parameters that a test made with `and` finds given."""
+    if test.__class__ is not ast.BoolOp or test.op.__class__ is not ast.And:
+        return frozenset()
+    found: set[str] = set()
+    for value in test.values:
+        asked = tested(value, {})
+        if asked is not None and not asked[1]:
+            found |= asked[0]
+    return optional & found
 
 
 def leaves(body: list[ast.stmt]) -> bool:

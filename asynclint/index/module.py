@@ -45,7 +45,7 @@ def _function(raw: Any) -> Function:
 class ModuleFacts:
     """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
 
-    __slots__ = ("_called", "_calls", "catches", "classes", "functions", "stars", "withs")
+    __slots__ = ("_called", "_calls", "catches", "classes", "functions", "needs", "stars", "withs")
 
     def __init__(
         self,
@@ -55,9 +55,11 @@ class ModuleFacts:
         withs: Sequence[Any],
         stars: Sequence[Any],
         catches: Sequence[Any] = (),
+        needs: dict[int, tuple[str, ...]] | None = None,
     ) -> None:
         """`stars` are the star imports, as (module, level); `catches` the handlers around a suspension point of a coroutine, as (function, last
-        names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation.
+        names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation; `needs` the
+        optional parameters of its function without which a call does not run, by number of the call.
         """
         self.functions: Rows[Function] = Rows(_function, functions)
         self.classes: Rows[Class] = Rows(Class._make, classes)
@@ -65,6 +67,7 @@ class ModuleFacts:
         self.withs: Rows[With] = Rows(With._make, withs)
         self.stars = tuple(stars)
         self.catches: tuple[tuple[int, tuple[str, ...]], ...] = tuple(catches)
+        self.needs = needs or {}
         self._called: dict[str, list[tuple[int, str]]] | None = None
 
     @property
@@ -97,14 +100,14 @@ class ModuleFacts:
 
     def pack(self) -> Packed:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        rest: Any = (self.functions.raw, self.classes.raw, self.withs.raw, self.stars, self.catches)
+        rest: Any = (self.functions.raw, self.classes.raw, self.withs.raw, self.stars, self.catches, self.needs)
         calls: Any = self.calls.raw
         return marshal.dumps(rest), marshal.dumps(calls)
 
     @classmethod
     def unpack(cls, packed: Packed) -> ModuleFacts:
         """The facts that `pack` wrote."""
-        functions, classes, withs, stars, catches = marshal.loads(packed[0])
-        facts = cls(functions, classes, (), withs, stars, catches)
+        functions, classes, withs, stars, catches, needs = marshal.loads(packed[0])
+        facts = cls(functions, classes, (), withs, stars, catches, needs)
         facts._calls = packed[1]
         return facts

@@ -21,6 +21,7 @@ class Frame:
         "name",
         "node",
         "number",
+        "optional",
         "owner",
         "params",
         "parent",
@@ -35,6 +36,7 @@ class Frame:
     def __init__(self, number: int, name: str, qualname: str, parent: int, owner: int, flags: int, node: Any) -> None:
         self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
         self.params: tuple[tuple[Any, ...], ...] = ()  # the fields of `facts.Param`
+        self.optional: frozenset[str] = frozenset()  # parameters whose default is nothing
         self.decorators: tuple[Ref, ...] = ()
         self.returns: Ref = None
         self.values: list[Ref] = []

@@ -107,10 +107,10 @@ class Effects:
             self._expand_functions(frontier)
             reached: dict[FunctionKey, None] = {}
             for key in sorted(frontier):
-                effects = [effect for effect, _ in self.functions[key].values() if effect.depth < level]
+                effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
                 for site in self._callers.get(key, ()):
-                    for effect in effects:
-                        if not self._is_harmless(site, effect.block):
+                    for effect, needs in effects:
+                        if not self._is_harmless(site, effect.block) and (not needs or self._gives(site, key, needs)):
                             self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
             frontier = reached
 
@@ -126,10 +126,28 @@ class Effects:
             return
         effects = self.functions.setdefault(key, {})
         first = effects.get(effect.kind)
-        if first is None or (first[0].block.light and not effect.block.light):
+        rank = (bool(self._needs(site)), effect.block.light)
+        if first is None or rank < (bool(self._needs(first[1])), first[0].block.light):
             effects[effect.kind] = (effect, site)
             if not self._is_cached(key):
                 reached[key] = None
+
+    def _needs(self, site: Site) -> tuple[str, ...]:
+        """The optional parameters of its function without which a call site does not run."""
+        return self._program.facts(site.module).needs.get(site.call, ())
+
+    def _gives(self, site: Site, key: FunctionKey, names: tuple[str, ...]) -> bool:
+        """Whether a call site passes arguments for parameters of a function."""
+        if site.call < 0:
+            return False
+        function, call = self._program.function(key), self._program.call(site.module, site.call)
+        keywords = {keyword for keyword, _ in call.arguments}
+        if not keywords.isdisjoint(("*", "**")):
+            return True
+        bound = function.owner >= 0 and not self._program.resolver.is_decorated(function, key[0], "staticmethod")
+        places = {param.name: n - bound for n, param in enumerate(function.params) if param.kind == f.POSITIONAL}
+        positional = sum(keyword is None for keyword, _ in call.arguments)
+        return all(name in keywords or places.get(name, positional) < positional for name in names)
 
     def _is_harmless(self, site: Site, block: Block) -> bool:
         """Whether a call site cannot be meant by what its callee blocks on."""
@@ -138,10 +156,10 @@ class Effects:
         call = self._program.call(site.module, site.call)
         if block.kind == "wait" and call.flags & f.AWAITED:
             return True  # what can be awaited came from a branch that does not wait
-        if block.kind != "file":
-            return False
         if call.flags & f.FIRST_USE and not self._program.function((site.module, site.function)).is_async:
             return True
+        if block.kind != "file":
+            return False
         scope = Scope(site.module, call.function)
         return any(
             isinstance(value, ExternalInstance) and value.path in _MEMORY
