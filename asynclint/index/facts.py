@@ -16,6 +16,7 @@ A **Ref** stands for an expression that the index cannot judge, because that nee
     ("iter", ref)   ("aiter", ref)      what `for` / `async for` binds
     ("unpack", ref, n)         n-th part of an unpacked value
     ("ann", ref)               a value of the annotated type
+    ("declared", ref, value)   a value where a type is declared too
     ("import", module, name, level)     module, or name in it (name "" = the module itself)
     ("def", n)  ("class", n)  ("param", n)   function or class n of this module; parameter n of the function at hand
 """

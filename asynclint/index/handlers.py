@@ -257,12 +257,17 @@ def _assign(self: Extractor, node: Any) -> None:
 
 def _annotated_assign(self: Extractor, node: Any) -> None:
     declared = annotation(node.annotation)
-    if declared is not None:
-        self.bind_target(node.target, ("ann", declared))
-    if node.value is not None:
+    if node.value is None:
+        if declared is not None:
+            self.bind_target(node.target, ("ann", declared))
+    else:
         if node.value.__class__ is ast.Lambda:
             _number_lambda(self, node.value)
-        self.bind_target(node.target, ref(node.value))
+        value = ref(node.value)
+        plain = declared is None or value.__class__ is not tuple or value[0] not in ("call", "await")
+        if plain and declared is not None:
+            self.bind_target(node.target, ("ann", declared))
+        self.bind_target(node.target, value if plain else ("declared", declared, value))
         self.stack.append(node.value)
     self.stack.append(node.annotation)
     self.stack.append(node.target)

@@ -122,6 +122,7 @@ class Catalog:
         self.touches_loop: set[str] = set()
         self.coroutines: set[str] = set()
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
+        self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
         self.endings: set[str] = set()  # callables that do not return
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
@@ -393,5 +394,6 @@ _READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "coroutines": _set("coroutines"),
     "cancellations": _set("cancellations"),
     "endings": _set("endings"),
+    "caches": _set("caches"),
     "nonblocking": _set("nonblocking"),
 }

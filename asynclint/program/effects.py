@@ -26,7 +26,6 @@ Receivers = frozenset[str] | None  # the last names of what a call may be made o
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
 _MEMORY = frozenset({"io.StringIO", "io.BytesIO"})
-_CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 
 
 @record(frozen=True, slots=True)
@@ -171,7 +170,7 @@ class Effects:
     def _is_cached(self, key: FunctionKey) -> bool:
         """Whether a function runs once and then answers from memory."""
         function = self._program.function(key)
-        return bool(function.decorators) and not _CACHES.isdisjoint(self._program.resolver.decorators(function, key[0]))
+        return bool(function.decorators) and not self._program.catalog.caches.isdisjoint(self._program.resolver.decorators(function, key[0]))
 
     # -- names
 

@@ -58,7 +58,6 @@ _MAPPINGS = frozenset(
 )
 _AWAITABLES = frozenset({"Awaitable", "Coroutine"})
 _GIVES_ITEM = frozenset({"get", "pop", "setdefault", "popleft", "popitem", "__getitem__"})
-_CACHES = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property", "async_lru.alru_cache"})
 MANAGERS = frozenset({"contextlib.contextmanager"})
 ASYNC_MANAGERS = frozenset({"contextlib.asynccontextmanager"})
 
@@ -392,6 +391,13 @@ def _annotation(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
     return annotated(resolver, ref[1], scope)
 
 
+def _declared(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
+    """`x: T = value`: what the value is, and what T admits beyond it: a value of a type outside the project says more than a base of its type."""
+    values = resolver.evaluate(ref[2], scope)
+    bases = {path for value in values if isinstance(value, ExternalInstance) for path in resolver.catalog.ancestry(value.path)}
+    return [*values, *(v for v in annotated(resolver, ref[1], scope) if not (isinstance(v, ExternalInstance) and v.path in bases))]
+
+
 def _imported(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
     return resolver.imported(ref[1], ref[2], ref[3], scope)
 
@@ -420,6 +426,7 @@ EVALUATORS: dict[str, Callable[[Resolver, Any, Scope], Iterable[Value]]] = {
     "aiter": _iterate,
     "unpack": _unpack,
     "ann": _annotation,
+    "declared": _declared,
     "import": _imported,
     "def": _defined,
     "class": _class,

@@ -227,12 +227,14 @@ class Context:
 
     # -- reporting
 
-    def frame(self, site: Site) -> Frame:
-        """A call site as a hop of a chain."""
+    def frame(self, site: Site, node: cst.CSTNode | None = None) -> Frame:
+        """A call site as a hop of a chain; `node` where it is one of the module at hand."""
         program = self.program
         function = program.function((site.module, site.function))
         source = self._sources.get(site.module)
-        if site.call >= 0:
+        if node is not None:
+            line, column = self._twins[node].lineno, self._twins[node].col_offset
+        elif site.call >= 0:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
@@ -242,7 +244,7 @@ class Context:
 
     def chain(self, node: cst.CSTNode) -> tuple[Frame, ...]:
         """The hops from a blocking call to the primitive, the call itself first."""
-        return tuple(self.frame(site) for site, _ in self.program.effects.chain(self.site(node)))
+        return tuple(self.frame(site, None if n else node) for n, (site, _) in enumerate(self.program.effects.chain(self.site(node))))
 
     def report(
         self,
@@ -299,7 +301,8 @@ class Context:
             statement: Any = ast.parse(declaration.text).body[0]
             name = dotted(statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]) or ""
             number, bound = self._binding(name)
-            if number or (bound and ref(statement.value) not in bound):
+            values = [known[2] if known.__class__ is tuple and known[0] == "declared" else known for known in bound]
+            if number or (bound and ref(statement.value) not in values):
                 return name
         return ""
 
