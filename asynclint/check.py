@@ -37,7 +37,9 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
-        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\nseconds: {time.perf_counter() - started:.2f}\n")
+        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\n")
+        stages = "".join(f"  {stage}: {seconds:.2f}\n" for stage, seconds in result.seconds.items())
+        write(sys.stderr, f"seconds: {time.perf_counter() - started:.2f}\n{stages}")
     return _exit_code(result, given)
 
 
@@ -79,7 +81,7 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
     if given["fix"] or given["diff"]:
         fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
     if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
-        return RunResult((), (), 0, {}, {}, {})
+        return RunResult((), (), 0, {}, {}, {}, {})
     write = not given["diff"] and stdin is None
     with _Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
         request = runner.Request(paths=paths, settings=settings, fix=fix, write=write, stdin=stdin, on_progress=progress.callback)

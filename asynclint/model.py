@@ -153,7 +153,7 @@ class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code.
+    `fixed` counts applied fixes per code; `seconds` is what each stage took.
     """
 
     files: tuple[FileResult, ...]
@@ -162,6 +162,7 @@ class RunResult:
     lines: dict[tuple[str, int], str]
     changed: dict[str, tuple[str, str]]
     fixed: dict[str, int]
+    seconds: dict[str, float]
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -42,7 +42,7 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
     try:
         while True:
             for worker in workers:
-                if not worker.pending and todo:
+                if len(worker.pending) <= chunk // 2 and todo:  # before it has nothing left to do
                     worker.give([todo.popleft() for _ in range(min(chunk, len(todo)))])
             busy = [worker for worker in workers if worker.pending]
             if not busy:
@@ -77,8 +77,9 @@ class _Worker:
         theirs.close()
 
     def give(self, items: list[Any]) -> None:
+        if not self.pending:
+            self.since = time.monotonic()
         self.pending.extend(items)
-        self.since = time.monotonic()
         try:
             self.pipe.send(items)
         except OSError:

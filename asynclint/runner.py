@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections import Counter
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,7 +28,7 @@ from asynclint.triage import may_report
 from asynclint.walk.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from asynclint.config import Settings
     from asynclint.model import Applicability, Finding
@@ -78,17 +80,22 @@ def _run(request: Request) -> RunResult:
         catalog = Catalog.load(_catalog_folder())
     except CatalogError as error:
         raise ConfigError(str(error)) from error
+    started = time.perf_counter()
     files, problems = _files(request)
     run_ = _Run(request, rules, catalog, files)
-    run_.index(range(len(files)))
-    results = run_.lint()
+    run_.seconds["discover"] = time.perf_counter() - started
+    with run_.timed("index and link"):
+        run_.index(range(len(files)))
+    with run_.timed("lint"):
+        results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}
     fixed: Counter[str] = Counter()
     if request.fix is not None:
-        results, changed, fixed, more = run_.fix(results)
+        with run_.timed("fix"):
+            results, changed, fixed, more = run_.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
-    return RunResult(tuple(shown), tuple(problems), len(files), run_.lines(shown), changed, dict(fixed))
+    return RunResult(tuple(shown), tuple(problems), len(files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
 
 
 def _catalog_folder() -> str:
@@ -117,9 +124,17 @@ class _Run:
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
         self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
         self.program: Program
+        self.seconds: dict[str, float] = {}
         self._enabled = [self.settings.enabled(self.codes, file.absolute) for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
         self.active = [rule for rule in rules if rule.code in anywhere]
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Note how long a stage takes."""
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - started
 
     def _overlay(self, number: int, stdin: tuple[str, bytes]) -> None:
         try:

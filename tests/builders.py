@@ -60,7 +60,7 @@ def result(
     """The result of a run with these findings, grouped by path."""
     paths = sorted({each.path for each in findings})
     files = tuple(FileResult(path, tuple(each for each in findings if each.path == path)) for path in paths)
-    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {})
+    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {}, {})
 
 
 def bury_children() -> None:
