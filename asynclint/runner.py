@@ -252,7 +252,9 @@ class _Run:
                     for path in group:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]
-        return after, changed, outcome.fixed, [*problems, *outcome.problems]
+                        del state.overlays[numbers[path]]
+                        outcome.fixed.subtract(f.code for f in results[numbers[path]].findings if f.fix and fixer.allowed(f.fix, level))
+        return after, changed, +outcome.fixed, [*problems, *outcome.problems]
 
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)
