@@ -295,19 +295,17 @@ def _walrus(self: Extractor, node: Any) -> None:
 
 
 def _for(self: Extractor, node: Any) -> None:
-    if node.__class__ is ast.AsyncFor:
-        self.frame.suspensions += 1
-        self.bind_target(node.target, ("aiter", ref(node.iter)))
-    else:
-        _mark(self, node.iter, f.CONSUMED)
-        self.bind_target(node.target, ("iter", ref(node.iter)))
-    self.stack.extend(children(node))
+    _iteration(self, node, is_async=node.__class__ is ast.AsyncFor)
 
 
 def _comprehension(self: Extractor, node: Any) -> None:
     for test in node.ifs:
         _mark(self, test, f.USED)
-    if node.is_async:
+    _iteration(self, node, is_async=bool(node.is_async))
+
+
+def _iteration(self: Extractor, node: Any, *, is_async: bool) -> None:
+    if is_async:
         self.frame.suspensions += 1
         self.bind_target(node.target, ("aiter", ref(node.iter)))
     else:
