@@ -33,7 +33,7 @@ class DiscardedTask(Rule):
     ```python
     import asyncio
 
-    background_tasks: set[asyncio.Task] = set()
+    background_tasks: set[asyncio.Task[object]] = set()
 
 
     async def refresh() -> None: ...

@@ -32,7 +32,7 @@ class UnkeptTask(Rule):
     ```python
     import asyncio
 
-    background_tasks: set[asyncio.Task] = set()
+    background_tasks: set[asyncio.Task[object]] = set()
 
 
     async def refresh() -> None: ...

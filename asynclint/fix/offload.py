@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.fix import hazards
 from asynclint.index.facts import CONSUMED
-from asynclint.index.refs import dotted
 from asynclint.model import Applicability, Edit, Fix, Import, Span
 from asynclint.program.values import External
 
@@ -38,7 +38,7 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
     func = _function_span(ctx, node)
     edits = [_edit(ctx, func, f"{opening}await {replacement}"), *_at(ctx, ctx.span(node).end.offset, closing)]
     module = replacement.rpartition(".")[0]
-    return Fix(f"Replace with `await {replacement}(...)`", demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
+    return Fix(f"Replace with `await {replacement}(...)`", hazards.demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
 
 
 def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
@@ -60,7 +60,7 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
     opening, closing = _parentheses(ctx, node)
     edit = _edit(ctx, ctx.span(node), f"{opening}await {_THREADS[backend]}(lambda: list({ctx.text(node)})){closing}")
     title = f"Run the iteration in a thread: `await {_THREADS[backend]}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, demoted(ctx, node), (edit,), (Import(ctx.path, _IMPORTS[backend]),))
+    return Fix(title, hazards.demoted(ctx, node), (edit,), (Import(ctx.path, _IMPORTS[backend]),))
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:
@@ -97,7 +97,7 @@ def await_receiver(ctx: Context, node: cst.Call, replacement: str) -> Fix:
         raise Withheld("the receiver stands in parentheses; write the replacement by hand")
     edits = [*_at(ctx, span.start.offset, f"{opening}await {replacement}("), _edit(ctx, tail, f"){closing}")]
     module = replacement.rpartition(".")[0]
-    return Fix(f"Replace with `await {replacement}(...)`", demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
+    return Fix(f"Replace with `await {replacement}(...)`", hazards.demoted(ctx, node), tuple(edits), (Import(ctx.path, module),))
 
 
 def await_call(ctx: Context, node: cst.Call, title: str) -> Fix:
@@ -106,7 +106,7 @@ def await_call(ctx: Context, node: cst.Call, title: str) -> Fix:
     opening, closing = _parentheses(ctx, node)
     span = ctx.span(node)
     edits = [*_at(ctx, span.start.offset, f"{opening}await "), *_at(ctx, span.end.offset, closing)]
-    return Fix(title, demoted(ctx, node), tuple(edits))
+    return Fix(title, hazards.demoted(ctx, node), tuple(edits))
 
 
 def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applicability.SAFE) -> Fix:
@@ -139,7 +139,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
         *_at(ctx, ctx.span(node).end.offset, (")" if partial else "") + closing),
     ]
-    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, demoted(ctx, node)) else Applicability.SAFE
+    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
     return Fix(f"Run in a thread: `await {_THREADS[backend]}({ctx.name(node)}, ...)`", kind, tuple(edits), tuple(imports))
 
 
@@ -166,33 +166,6 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
         else:
             edits.append(_edit(ctx, source.span(whole.end.offset - 1, whole.end.offset), ""))
     return Fix("Hand over the function and its arguments", Applicability.SAFE, tuple(edits), imports)
-
-
-def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
-    """Safe, or unsafe where a new suspension point could come between a test of shared state and the act that depends on it."""
-    function = ctx.function_node
-    if function is None:
-        return Applicability.SAFE
-    if ctx.tests_and_acts(node):
-        return Applicability.UNSAFE
-    here, twin = ctx.twin(node), ctx.twin(function)
-    place = (here.lineno, here.col_offset)
-    nodes: list[Any] = list(ast.walk(twin))
-    tests = [n.test for n in nodes if isinstance(n, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (n.lineno, n.col_offset) <= place]
-    tested = {name for test in tests for name in _shared_names(test, nodes)}
-    for n in nodes:
-        if isinstance(n, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)) and (n.end_lineno, n.end_col_offset) >= place:
-            targets = [n.target] if isinstance(n, (ast.AnnAssign, ast.AugAssign)) else n.targets
-            if any(dotted(t.value if isinstance(t, ast.Subscript) else t) in tested for t in targets):
-                return Applicability.UNSAFE
-    return Applicability.SAFE
-
-
-def _shared_names(test: ast.AST, function: list[Any]) -> set[str]:
-    """The dotted names read in a test that other tasks may change: attributes, and names that are not local to the function."""
-    free = {name for node in function if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
-    found = {dotted(node) or "" for node in ast.walk(test) if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free)}
-    return found - {""}
 
 
 def _require_await(ctx: Context, node: cst.CSTNode) -> None:

@@ -47,7 +47,7 @@ def keep(ctx: Context, node: cst.Call) -> Fix:
     end = last.offset - (last.column - 1) + len(source.line_text(last.line))
     lines = f"{source.newline}{indent}{REGISTRY}.add({name}){source.newline}{indent}{name}.add_done_callback({REGISTRY}.discard)"
     edits.append(Edit(ctx.path, source.span(end, end), lines))
-    declaration = Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task] = set()")
+    declaration = Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task[object]] = set()")
     return Fix(_TITLE, Applicability.SAFE, tuple(edits), (Import(ctx.path, "asyncio"),), (declaration,))
 
 

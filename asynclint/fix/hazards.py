@@ -1,0 +1,101 @@
+"""When a new `await` may change what a program does."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index.refs import dotted
+from asynclint.model import Applicability
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from asynclint.index.facts import Function
+    from asynclint.walk.context import Context
+
+_CANCELLATIONS = frozenset({"CancelledError", "Cancelled", "BaseException"})
+
+
+def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
+    """Safe, or unsafe where a new suspension point could come between a test of shared state and the act that depends on it, or where the task may be
+    on its way out because it was cancelled: there it is cancelled again at an `await`, and what follows does not run.
+    """
+    function = ctx.function_node
+    if function is None:
+        return Applicability.SAFE
+    if ctx.tests_and_acts(node) or _cleans_up(ctx, function) or _is_member_test(ctx, node):
+        return Applicability.UNSAFE
+    here, twin = ctx.twin(node), ctx.twin(function)
+    place = (here.lineno, here.col_offset)
+    nodes: list[Any] = list(ast.walk(twin))
+    tests = [n.test for n in nodes if isinstance(n, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (n.lineno, n.col_offset) <= place]
+    tested = {name for test in tests for name in _shared_names(test, nodes)}
+    for n in nodes:
+        if isinstance(n, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)) and (n.end_lineno, n.end_col_offset) >= place:
+            targets = [n.target] if isinstance(n, (ast.AnnAssign, ast.AugAssign)) else n.targets
+            if any(dotted(t.value if isinstance(t, ast.Subscript) else t) in tested for t in targets):
+                return Applicability.UNSAFE
+    return Applicability.SAFE
+
+
+def _shared_names(test: ast.AST, function: list[Any]) -> set[str]:
+    """The dotted names read in a test that other tasks may change: attributes, and names that are not local to the function."""
+    free = {name for node in function if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    found = {dotted(node) or "" for node in ast.walk(test) if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free)}
+    return found - {""}
+
+
+def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:
+    """Whether the node at hand stands in `finally`, in a handler of cancellations, or in `__aexit__`."""
+    for node in reversed(ctx.ancestors):
+        if node is function:
+            break
+        kind = node.__class__.__name__
+        if kind == "Finally":
+            return True
+        if kind == "ExceptHandler" and _catches_cancellation(node):
+            return True
+    name = getattr(function, "name", None)
+    return name is not None and name.value == "__aexit__"
+
+
+def _catches_cancellation(handler: Any) -> bool:
+    kind = handler.type.__class__.__name__
+    if handler.type is None:
+        return True
+    parts = [element.value for element in handler.type.elements] if kind == "Tuple" else [handler.type]
+    names = set()
+    for part in parts:
+        last = part.attr if part.__class__.__name__ == "Attribute" else part
+        names.add(last.value if last.__class__.__name__ == "Name" else "")
+    return not names.isdisjoint(_CANCELLATIONS)
+
+
+def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:
+    """Whether the node at hand runs only because something is, or is not, in a container that other tasks may change."""
+    function = ctx.program.function(ctx.function)
+    below: Any = node
+    for above in reversed(ctx.ancestors):
+        kind = above.__class__.__name__
+        if kind in ("FunctionDef", "Lambda"):
+            return False
+        if kind in ("If", "While") and below is not above.test:  # type: ignore[attr-defined]
+            for test in ast.walk(ctx.twin(above).test):
+                if isinstance(test, ast.Compare) and isinstance(test.ops[-1], (ast.In, ast.NotIn)):
+                    name = _container(test.comparators[-1])
+                    if name and (name == "self" or "." in name or not _is_local(function, name)):
+                        return True
+        below = above
+    return False
+
+
+def _container(node: ast.expr) -> str:
+    """The dotted name of a container, also of one whose `.keys()` and the like are looked through."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node = node.func.value
+    return dotted(node) or ""
+
+
+def _is_local(function: Function, name: str) -> bool:
+    return name in function.bindings or any(param.name == name for param in function.params)
