@@ -34,6 +34,7 @@ class Extractor:
         self.guard = 0
         self.missing: frozenset[str] = frozenset()  # what the code at hand found missing
         self.given: frozenset[str] = frozenset()  # optional parameters without which the code at hand does not run
+        self.settled: frozenset[str] = frozenset()  # what a test said need not be waited for
         self.needs: dict[int, tuple[str, ...]] = {}  # number of a call -> such parameters
         self.klass: Klass | None = None  # the class whose body is being read, directly
         self.frame = self._new_frame(tree, "<module>", "", -1, 0)

@@ -38,6 +38,7 @@ ENTERED = 16  # item of a sync `with`
 ASSIGNED = 32  # bound to a plain local name
 RETURNED = 64
 LAMBDA_BODY = 128
+SETTLED = 1024  # after a test that says that what it may wait for is there
 FIRST_USE = 512  # computes what is remembered, where it is found to be missing
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 

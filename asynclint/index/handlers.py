@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.first_use import STORING, given, leaves, tested
+from asynclint.index.conditions import STORING, given, leaves, settled, tested
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import call_arguments, children
 from asynclint.index.refs import annotation, arguments, caught_names, dotted, ref
@@ -43,6 +43,7 @@ CONSUMERS = frozenset(
     ]
 )
 USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs", "round", "format", "dumps"})
+_NONE: frozenset[str] = frozenset()
 _NOTHING = (("const", None), ("const", False), ("const", ""), ("const", 0))  # defaults that a test takes for "not given"
 _OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
 SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
@@ -50,7 +51,7 @@ SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 def restore(self: Extractor, state: Any) -> None:
     if state is not None:
-        self.frame, self.klass, self.guard, self.missing, self.given = state
+        self.frame, self.klass, self.guard, self.missing, self.given, self.settled = state
 
 
 def _enter_frame(self: Extractor, frame: Frame) -> None:
@@ -61,16 +62,12 @@ def _enter_class(self: Extractor, klass: Klass) -> None:
     self.klass = klass
 
 
-def _set_found(self: Extractor, found: tuple[frozenset[str], frozenset[str]]) -> None:
-    self.missing, self.given = found
+def _set_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
+    self.missing, self.given, self.settled = found
 
 
-def _add_missing(self: Extractor, missing: frozenset[str]) -> None:
-    self.missing |= missing
-
-
-def _add_given(self: Extractor, names: frozenset[str]) -> None:
-    self.given |= names
+def _add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
+    self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
 
 
 def _set_guard(self: Extractor, guard: int) -> None:
@@ -98,10 +95,10 @@ def _function(self: Extractor, node: Any) -> None:
     frame.returns = annotation(node.returns)
     self.bind(node.name, ("def", frame.number))
     push = self.stack.append
-    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given)))
+    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     self.stack.extend(reversed(node.body))
     push((_set_guard, 0))
-    push((_set_found, (frozenset(), frozenset())))
+    push((_set_found, (_NONE, _NONE, _NONE)))
     push((_enter_frame, frame))
     self.stack.extend(_signature(node))
 
@@ -120,7 +117,7 @@ def _lambda(self: Extractor, node: Any) -> None:
         _number_lambda(self, node)
     frame = self.frames[node.number_]
     push = self.stack.append
-    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given)))
+    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     push(node.body)
     push((_enter_frame, frame))
     push(node.args)
@@ -144,7 +141,7 @@ def _class(self: Extractor, node: Any) -> None:
     klass.decorators = tuple(ref(d) for d in node.decorator_list)
     self.bind(node.name, ("class", klass.number))
     push = self.stack.append
-    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given)))
+    push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     self.stack.extend(reversed(node.body))
     push((_enter_class, klass))
     head = [*node.decorator_list, *getattr(node, "type_params", ()), *node.bases, *node.keywords]
@@ -166,8 +163,10 @@ def _call(self: Extractor, node: Any) -> None:
         self.frame.memoised.append((len(self.calls), self.missing))
     if self.given:
         self.needs[len(self.calls)] = tuple(sorted(self.given))
-    self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     is_method = func.__class__ is ast.Attribute
+    if self.settled and is_method and dotted(func.value) in self.settled:
+        flags |= f.SETTLED
+    self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     name = func.attr if is_method else getattr(func, "id", "")
     if name in STORING and is_method:
         self.frame.stores.add(dotted(func.value) or "")
@@ -340,24 +339,38 @@ def _leave_with(self: Extractor, entered: Any) -> None:
 
 def _if(self: Extractor, node: Any) -> None:
     """What a test finds missing may be computed and remembered in the body, in the `else`, or after a body that leaves; what it finds given may be
-    needed there.
+    needed there, and what it finds done need not be waited for.
     """
     _mark(self, node.test, f.USED)
     guarded = guarded_parts(node)
     asked = tested(node.test, self.frame.bindings) if self.frame.number and not guarded else None
-    if asked is None and not (self.frame.optional and node.test.__class__ is ast.BoolOp):
+    done = settled(node.test)
+    if guarded or (asked is None and done is None and not (self.frame.optional and node.test.__class__ is ast.BoolOp)):
         _parts(self, node, guarded)
         return
-    names, missing = asked or (frozenset(), False)
+    names, missing = asked or (_NONE, False)
     optional = self.frame.optional & names
-    now = (self.missing, self.given)
+    finished = frozenset(done[:1]) if done else _NONE
+    in_body = (names if missing else _NONE, given(node.test, self.frame.optional) if missing else optional | given(node.test, self.frame.optional))
+    after = (_NONE if missing else names, optional if missing else _NONE)
+    found = [(*in_body, finished if done and done[1] else _NONE), (*after, finished if done and not done[1] else _NONE)]
     if not node.orelse and leaves(node.body):
-        self.stack.append((_add_given, optional) if missing else (_add_missing, names))
-    for statements, is_missing in ((node.orelse, not missing), (node.body, missing)):
+        self.stack.append((_add_found, found[1]))
+    now = (self.missing, self.given, self.settled)
+    for statements, there in ((node.orelse, found[1]), (node.body, found[0])):
         if statements:
-            more = given(node.test, self.frame.optional) if statements is node.body else frozenset()
-            there = (now[0] | names, now[1]) if is_missing else (now[0], now[1] | optional | more)
-            self.stack += [(_set_found, now), *reversed(statements), (_set_found, there)]
+            self.stack += [(_set_found, now), *reversed(statements), (_add_found, there)]
+    self.stack.append(node.test)
+
+
+def _while(self: Extractor, node: Any) -> None:
+    done = settled(node.test)
+    if done is None or not done[1]:
+        _operation(self, node)
+        return
+    _mark(self, node.test, f.USED)
+    now = (self.missing, self.given, self.settled)
+    self.stack += [*reversed(node.orelse), (_set_found, now), *reversed(node.body), (_add_found, (_NONE, _NONE, frozenset(done[:1])))]
     self.stack.append(node.test)
 
 
@@ -466,11 +479,12 @@ HANDLERS: dict[type, Callable[[Extractor, Any], None]] = {
     ast.With: _with,
     ast.AsyncWith: _with,
     ast.If: _if,
+    ast.While: _while,
     ast.Try: _try,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (
-            *(ast.While, ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
+            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
             *(ast.FormattedValue, ast.Subscript, ast.Starred),
         ),
         _operation,

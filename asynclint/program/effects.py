@@ -153,7 +153,7 @@ class Effects:
         if site.call < 0:
             return False
         call = self._program.call(site.module, site.call)
-        if block.kind == "wait" and call.flags & f.AWAITED:
+        if block.kind == "wait" and call.flags & (f.AWAITED | f.SETTLED):
             return True  # what can be awaited came from a branch that does not wait
         if call.flags & f.FIRST_USE and not self._program.function((site.module, site.function)).is_async:
             return True

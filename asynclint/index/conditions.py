@@ -1,5 +1,5 @@
 """What tests say of the code under them: that it computes, once, a value that was missing and is then remembered (in an attribute, a global or a
-container); that it runs only where an optional parameter is given.
+container); that it runs only where an optional parameter is given; that what it asks for is there, so that it need not wait.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Ref
 
 STORING = frozenset({"setdefault", "add", "append", "update", "put"})  # methods of a container that remember what they are given
+_SETTLED = {"done": True, "is_set": True, "empty": False}  # methods that say, by this answer, that nothing has to be waited for
 _LEAVING = (ast.Return, ast.Continue, ast.Raise)
 
 
@@ -50,6 +51,17 @@ def given(test: ast.expr, optional: frozenset[str]) -> frozenset[str]:
         if asked is not None and not asked[1]:
             found |= asked[0]
     return optional & found
+
+
+def settled(test: Any) -> tuple[str, bool] | None:
+    """What a test asks whether it is done (a future, an event, a queue that is not empty): its dotted name, and whether it is so in the body."""
+    positive = True
+    while test.__class__ is ast.UnaryOp and test.op.__class__ is ast.Not:
+        test, positive = test.operand, not positive
+    if test.__class__ is not ast.Call or test.func.__class__ is not ast.Attribute or test.func.attr not in _SETTLED:
+        return None
+    name = dotted(test.func.value)
+    return (name, positive == _SETTLED[test.func.attr]) if name else None
 
 
 def leaves(body: list[ast.stmt]) -> bool:
