@@ -10,7 +10,7 @@ from asynclint.program import types
 from asynclint.program.values import Bound, ClassValue, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Value
@@ -25,6 +25,7 @@ class Contexts:
         self._program = program
         self._hazards: dict[FunctionKey, str] = {}
         self.callbacks: dict[FunctionKey, str] = {}
+        self.at_exit: set[FunctionKey] = set()  # functions that run only when the interpreter ends, after every event loop
         self._find_callbacks()
         self._find_overrides()
 
@@ -35,19 +36,27 @@ class Contexts:
     # -- callbacks
 
     def _find_callbacks(self) -> None:
-        program, catalog = self._program, self._program.catalog
-        names = catalog.names(catalog.loop_callbacks)
+        catalog = self._program.catalog
+        for name, key in self._handed_over(catalog.loop_callbacks):
+            if not self._program.function(key).is_async:
+                self.callbacks.setdefault(key, name)
+        for _, key in self._handed_over(catalog.exit_callbacks):
+            if not self._program.modules_using((self._program.function(key).name,)):  # nobody else runs it
+                self.at_exit.add(key)
+
+    def _handed_over(self, table: Mapping[str, int | str]) -> Iterator[tuple[str, FunctionKey]]:
+        """The functions of the project that are passed to one of the callables of a table, and the last name of the callable."""
+        program = self._program
+        names = program.catalog.names(table)
         for module in program.modules_using(names):
             facts = program.facts(module)
             for number in facts.calls_of(names):
                 call = facts.calls[number]
-                name = f.last_name(call.callee)
                 for value in program.callees(module, number):
-                    if isinstance(value, External) and value.path in catalog.loop_callbacks:
-                        ref = types.argument(call.arguments, catalog.loop_callbacks[value.path])
+                    if isinstance(value, External) and value.path in table:
+                        ref = types.argument(call.arguments, table[value.path])
                         for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
-                            if not program.function(function.key).is_async:
-                                self.callbacks.setdefault(function.key, name)
+                            yield f.last_name(call.callee), function.key
 
     def functions(self, values: Iterable[Value]) -> Iterable[FunctionValue]:
         """The functions of the project among values, also inside `functools.partial`."""

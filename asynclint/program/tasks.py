@@ -56,6 +56,8 @@ class Tasks:
                 for number in facts.calls_of(names):
                     call = facts.calls[number]
                     site = Site(module, call.function, number)
+                    if (module, call.function) in program.contexts.at_exit:
+                        continue
                     source = self._spawned_by(program.callees(module, number), inner)
                     if source is None:
                         continue
