@@ -96,6 +96,36 @@ def rule(rule: str | None, every: bool) -> int:
     return CLEAN
 
 
+@commands.command()
+@click.argument("place", metavar="PATH:LINE")
+@click.argument("paths", nargs=-1)
+def explain(place: str, paths: tuple[str, ...]) -> int:
+    """Tell why the calls of a line are, or are not, findings.
+
+    PATHS are the files and directories of the program, "." by default.
+    """
+    path, _, line = place.rpartition(":")
+    if not path or not line.isdigit():
+        raise ConfigError(f"expected PATH:LINE, got `{place}`")
+    import os
+
+    from asynclint import runner
+    from asynclint.explain import explain as explained
+
+    paths = paths or (".",)
+    program, sources, problems = runner.link(runner.Request(paths, load(paths)))
+    wanted = os.path.realpath(path)
+    module = next((n for n, each in enumerate(program.paths) if os.path.realpath(each) == wanted), None)
+    for problem in problems:
+        if os.path.realpath(problem.path) == wanted:
+            raise ConfigError(f"{problem.path}:{problem.line}: {problem.message}")
+    if module is None:
+        raise ConfigError(f"`{path}` is not among the files of {', '.join(paths)}")
+    found = explained(program, sources, module, int(line))
+    write(sys.stdout, "".join(f"{each}\n" for each in found) or f"{place}: no call begins on this line\n")
+    return CLEAN
+
+
 def _print_markdown(text: str) -> None:
     if not sys.stdout.isatty():
         write(sys.stdout, text)

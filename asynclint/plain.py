@@ -19,7 +19,7 @@ _DEFAULTS: dict[str, Any] = {
 def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Any]] | None:
     """The paths, and every option of the command line by its `field`, of the command `check`; None where click is to decide."""
     command = arguments[0] if arguments else ""
-    if command == "rule":
+    if command in ("rule", "explain"):
         return None
     given = dict(_DEFAULTS)
     paths = []

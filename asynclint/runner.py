@@ -72,7 +72,13 @@ def run(request: Request) -> RunResult:
             gc.enable()
 
 
-def _run(request: Request) -> RunResult:
+def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
+    """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
+    run_, problems = _linked(request)
+    return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
+
+
+def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -86,6 +92,11 @@ def _run(request: Request) -> RunResult:
     run_.seconds["discover"] = time.perf_counter() - started
     with run_.timed("index and link"):
         run_.index(range(len(files)))
+    return run_, problems
+
+
+def _run(request: Request) -> RunResult:
+    run_, problems = _linked(request)
     with run_.timed("lint"):
         results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}
@@ -95,7 +106,7 @@ def _run(request: Request) -> RunResult:
             results, changed, fixed, more = run_.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
-    return RunResult(tuple(shown), tuple(problems), len(files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
+    return RunResult(tuple(shown), tuple(problems), len(run_.state.files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
 
 
 def _catalog_folder() -> str:
@@ -199,8 +210,7 @@ class _Run:
                 suspects[number] = suspicious
             else:
                 results[number] = FileResult(file.path)
-        sources = Sources([file.path for file in state.files], [file.absolute for file in state.files], state.overlays)
-        work = partial(_lint, self, suspects, sources)
+        work = partial(_lint, self, suspects, self.sources())
         jobs = self.jobs(suspects) if pool.FORKS else 1
         if jobs > 1 and any(each.rules for each in suspects.values()):
             import_module("asynclint.walk.positions")  # libcst, once for all workers
@@ -255,6 +265,11 @@ class _Run:
                         del state.overlays[numbers[path]]
                         outcome.fixed.subtract(f.code for f in results[numbers[path]].findings if f.fix and fixer.allowed(f.fix, level))
         return after, changed, +outcome.fixed, [*problems, *outcome.problems]
+
+    def sources(self) -> Sources:
+        """The texts of all modules, read when first asked for."""
+        state = self.state
+        return Sources([file.path for file in state.files], [file.absolute for file in state.files], state.overlays)
 
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)

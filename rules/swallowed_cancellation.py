@@ -17,7 +17,7 @@ class SwallowedCancellation(Rule):
 
     ## Why is this bad?
     A task is cancelled by an exception that is raised at the `await` where it waits. A coroutine that keeps it goes on: a timeout does not end it,
-    a task group or a shutdown that cancelled it waits in vain. `except:`, `except BaseException` and `suppress()` keep it just the same.
+    a task group or a shutdown that cancelled it has no effect. `except:`, `except BaseException` and `suppress()` keep it just the same.
 
     Nothing is said where the function itself has cancelled the task that it awaits; where the handler asks `cancelling()`, calls `uncancel()`,
     re-raises under a condition or hands the exception on; and where the coroutine ends at once and is only run as a task, for then nobody but
@@ -87,7 +87,7 @@ class SwallowedCancellation(Rule):
         ctx.report(
             node,
             f"`{shown}` catches the cancellation of this coroutine (awaiting at line {lines}) and {ways}: "
-            "a timeout or a shutdown that cancelled it waits in vain",
+            "a timeout or a shutdown that cancelled it has no effect",
             fix=fix,
             no_fix=no_fix,
             chain=tuple(self._frame(point, ctx) for point in catch.points),

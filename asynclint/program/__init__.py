@@ -201,10 +201,14 @@ class Program:
         """The functions that run when the attribute of an instance is read."""
         return [value for value in self.resolver.property_getters(klass, name) if isinstance(value, FunctionValue)]
 
+    def module_name(self, module: int) -> str:
+        """The dotted name of a module, for messages."""
+        return self.modules.name_of(self.resolver.stems[module])
+
     def qualified(self, value: Value) -> str:
         """A value's dotted name, for messages."""
         if isinstance(value, FunctionValue):
-            return f"{self.modules.name_of(self.paths[value.module])}.{self.function(value.key).qualname}"
+            return f"{self.module_name(value.module)}.{self.function(value.key).qualname}"
         return str(getattr(value, "path", value))
 
 

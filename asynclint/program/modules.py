@@ -50,9 +50,8 @@ class Modules:
             if root not in self._packages and name.isidentifier():
                 self._roots.setdefault(name, []).append(root)
 
-    def name_of(self, path: str) -> str:
-        """The dotted name of a file's module, for people: from its topmost package, or from a configured source root."""
-        stem = stem_of(path)
+    def name_of(self, stem: str) -> str:
+        """The dotted name of the module with a stem, for people: from its topmost package, or from a configured source root."""
         for source in self._sources:
             if stem.startswith(source + "/"):
                 return stem[len(source) + 1 :].replace("/", ".")
