@@ -354,7 +354,7 @@ def _if(self: Extractor, node: Any) -> None:
     in_body = (names if missing else _NONE, given(node.test, self.frame.optional) if missing else optional | given(node.test, self.frame.optional))
     after = (_NONE if missing else names, optional if missing else _NONE)
     found = [(*in_body, finished if done and done[1] else _NONE), (*after, finished if done and not done[1] else _NONE)]
-    if not node.orelse and leaves(node.body):
+    if leaves(node.body):
         self.stack.append((_add_found, found[1]))
     now = (self.missing, self.given, self.settled)
     for statements, there in ((node.orelse, found[1]), (node.body, found[0])):
