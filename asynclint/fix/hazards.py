@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.index.refs import dotted
+from asynclint.index.refs import caught_names, dotted
 from asynclint.model import Applicability
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Function
     from asynclint.walk.context import Context
-
-_CANCELLATIONS = frozenset({"CancelledError", "Cancelled", "BaseException"})
 
 
 def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
@@ -54,22 +52,10 @@ def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:
         kind = node.__class__.__name__
         if kind == "Finally":
             return True
-        if kind == "ExceptHandler" and _catches_cancellation(node):
+        if kind in ("ExceptHandler", "ExceptStarHandler") and not ctx.program.cancellation_names.isdisjoint(caught_names(ctx.twin(node).type)):
             return True
     name = getattr(function, "name", None)
     return name is not None and name.value == "__aexit__"
-
-
-def _catches_cancellation(handler: Any) -> bool:
-    kind = handler.type.__class__.__name__
-    if handler.type is None:
-        return True
-    parts = [element.value for element in handler.type.elements] if kind == "Tuple" else [handler.type]
-    names = set()
-    for part in parts:
-        last = part.attr if part.__class__.__name__ == "Attribute" else part
-        names.add(last.value if last.__class__.__name__ == "Name" else "")
-    return not names.isdisjoint(_CANCELLATIONS)
 
 
 def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:

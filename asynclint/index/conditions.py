@@ -41,13 +41,13 @@ def tested(test: Any, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], b
     return (names, missing) if names else None
 
 
-def given(test: ast.expr, optional: frozenset[str]) -> frozenset[str]:
-    """The optional parameters that a test made with `and` finds given."""
+def given(test: Any, optional: frozenset[str], bindings: dict[str, list[Ref]]) -> frozenset[str]:
+    """The optional parameters that a test made with `and` finds given; one that is bound anew is no parameter any more."""
     if test.__class__ is not ast.BoolOp or test.op.__class__ is not ast.And:
         return frozenset()
     found: set[str] = set()
     for value in test.values:
-        asked = tested(value, {})
+        asked = tested(value, bindings)
         if asked is not None and not asked[1]:
             found |= asked[0]
     return optional & found

@@ -46,7 +46,6 @@ USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs",
 _NONE: frozenset[str] = frozenset()
 _NOTHING = (("const", None), ("const", False), ("const", ""), ("const", 0))  # defaults that a test takes for "not given"
 _OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
-SUSPENDING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
 def restore(self: Extractor, state: Any) -> None:
@@ -119,6 +118,7 @@ def _lambda(self: Extractor, node: Any) -> None:
     push = self.stack.append
     push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     push(node.body)
+    push((_set_found, (_NONE, _NONE, _NONE)))
     push((_enter_frame, frame))
     push(node.args)
     if node.body.__class__ is ast.Call:
@@ -351,8 +351,9 @@ def _if(self: Extractor, node: Any) -> None:
     names, missing = asked or (_NONE, False)
     optional = self.frame.optional & names
     finished = frozenset(done[:1]) if done else _NONE
-    in_body = (names if missing else _NONE, given(node.test, self.frame.optional) if missing else optional | given(node.test, self.frame.optional))
-    after = (_NONE if missing else names, optional if missing else _NONE)
+    both = given(node.test, self.frame.optional, self.frame.bindings)
+    in_body = (names, both) if missing else (_NONE, optional | both)
+    after = (_NONE, optional) if missing else (names, _NONE)
     found = [(*in_body, finished if done and done[1] else _NONE), (*after, finished if done and not done[1] else _NONE)]
     if leaves(node.body):
         self.stack.append((_add_found, found[1]))

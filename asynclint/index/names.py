@@ -25,7 +25,6 @@ class Names(NamedTuple):
     dropped: frozenset[str]  # last names of callees whose result is dropped
     loaded: frozenset[str]  # attribute names that are read
     entered: frozenset[str]  # last names of callees that are items of a sync `with`
-    properties: frozenset[str]  # names of methods that run when an attribute is read
     coroutines: frozenset[str]  # names of `async def`s
     aliases: tuple[tuple[str, str], ...]  # (last name of a value, name that module, class or attribute bind it to)
     renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
@@ -54,7 +53,7 @@ def unpack(data: bytes) -> Names:
 
 def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
-    dropped, entered, loaded, properties, used = set(), set(), set(), set(), set()
+    dropped, entered, loaded, used = set(), set(), set(), set()
     for raw in facts.calls.raw:
         if raw[3] & _NOTED:
             name = f.last_name(raw[1])
@@ -65,8 +64,6 @@ def names_of(facts: ModuleFacts) -> Names:
             if raw[3] & (f.USED | f.CONSUMED):
                 used.add(name)
     for raw in facts.functions.raw:
-        if raw[6] and raw[3] >= 0 and any(map(f.is_property_decorator, raw[6])):
-            properties.add(raw[0])
         for dotted in raw[11]:
             loaded.update(dotted.split(".")[1:])
     aliases, renamed = _aliases(facts)
@@ -75,7 +72,6 @@ def names_of(facts: ModuleFacts) -> Names:
         frozenset(dropped - {""}),
         frozenset(loaded),
         frozenset(entered - {""}),
-        frozenset(properties),
         frozenset(raw[0] for raw in facts.functions.raw if raw[4] & f.ASYNC),
         tuple(sorted(aliases)),
         tuple(sorted(renamed)),

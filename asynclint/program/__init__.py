@@ -128,11 +128,6 @@ class Program:
         return found | self.with_aliases(groups) | {""}
 
     @cached_property
-    def property_names(self) -> frozenset[str]:
-        """The names of all properties of the program."""
-        return frozenset(name for names in self.names.values() for name in names.properties)
-
-    @cached_property
     def entered_names(self) -> frozenset[str]:
         """The last names of all calls that are items of a sync `with`."""
         return frozenset(name for names in self.names.values() for name in names.entered)
