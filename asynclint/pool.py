@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 STACK = 512 * 1024 * 1024  # bytes of address space for a worker's stack; deep syntax trees are freed by recursion
+CHUNK = 8  # items that a worker is given at a time, at most
+SHARES = 100  # at least so many times it is given some, so that all end at the same time
 FORKS = sys.platform.startswith("linux")  # elsewhere a forked process may not use what its parent has loaded
 
 
@@ -25,7 +27,7 @@ class Failure(Exception):
         self.message = message
 
 
-def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout: float, chunk: int = 8) -> Iterator[tuple[Any, Any]]:
+def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout: float) -> Iterator[tuple[Any, Any]]:
     """Yield `(item, work(item))` for every item, in no certain order; the second is a `Failure` where `work` raised, died, or took longer
     than `timeout` seconds. With one job everything runs in this process, where nothing guards against dying.
     """
@@ -36,6 +38,7 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
     import multiprocessing  # a run in one process does not pay for it
     from multiprocessing import connection
 
+    chunk = max(1, min(CHUNK, len(items) // (jobs * SHARES)))
     context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
     todo = deque(items)
     workers = [_Worker(context, work) for _ in range(min(jobs, max(1, -(-len(items) // chunk))))]

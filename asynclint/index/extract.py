@@ -60,7 +60,8 @@ class Extractor:
         self._mark_first_uses()
         functions = [frame.done() for frame in self.frames]
         classes = [klass.done() for klass in self.classes]
-        return ModuleFacts(functions, classes, self.calls, self.withs, self.stars, self.catches, self.needs)
+        loads = [tuple(frame.loads) for frame in self.frames]
+        return ModuleFacts(functions, classes, self.calls, self.withs, self.stars, self.catches, self.needs, loads)
 
     def _mark_first_uses(self) -> None:
         for frame in self.frames:

@@ -97,7 +97,6 @@ class Function(NamedTuple):
     values: tuple[Ref, ...]  # what `return` gives
     yields: tuple[Ref, ...]
     bindings: dict[str, tuple[Ref, ...]]
-    loads: tuple[str, ...]  # dotted names with an attribute that are read
     line: int
     column: int
     end_line: int

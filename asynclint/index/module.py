@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from asynclint.index.facts import Call, Class, Function, Param, With
 from asynclint.index.names import called_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
 Row = TypeVar("Row")
-Packed = tuple[bytes, bytes]  # the calls, which are most of the facts, stand apart from the rest
+Packed = tuple[bytes, bytes, bytes, bytes]  # what is asked for apart: the structure, the calls' names, the calls, what is read
+_CALLS = 16  # calls that are packed together; functions and classes stand alone
 
 
 class Rows(Generic[Row]):
@@ -38,6 +40,32 @@ class Rows(Generic[Row]):
         return (self[number] for number in range(len(self.raw)))
 
 
+class _Chunks(Sequence[Any]):
+    """Plain tuples, packed some together, that are unpacked when they are first looked at."""
+
+    __slots__ = ("_chunks", "_count", "_size")
+
+    def __init__(self, chunks: list[Any], count: int, size: int = 1) -> None:
+        self._chunks, self._count, self._size = chunks, count, size
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: Any) -> Any:
+        at, within = divmod(number, self._size)
+        chunk = self._chunks[at]
+        if chunk.__class__ is bytes:
+            chunk = self._chunks[at] = marshal.loads(chunk)
+        return chunk[within]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.__getitem__, range(self._count))
+
+
+def _chunks(rows: Sequence[Any], size: int = 1) -> list[bytes]:
+    return [marshal.dumps(tuple(rows[n : n + size])) for n in range(0, len(rows), size)]
+
+
 def _function(raw: Any) -> Function:
     return Function._make((*raw[:5], tuple(map(Param._make, raw[5])), *raw[6:]))
 
@@ -45,7 +73,7 @@ def _function(raw: Any) -> Function:
 class ModuleFacts:
     """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
 
-    __slots__ = ("_called", "_calls", "catches", "classes", "functions", "needs", "stars", "withs")
+    __slots__ = ("_called", "_calls", "_loads", "catches", "classes", "functions", "needs", "stars", "withs")
 
     def __init__(
         self,
@@ -56,10 +84,12 @@ class ModuleFacts:
         stars: Sequence[Any],
         catches: Sequence[Any] = (),
         needs: dict[int, tuple[str, ...]] | None = None,
+        loads: Sequence[Any] = (),
     ) -> None:
         """`stars` are the star imports, as (module, level); `catches` the handlers around a suspension point of a coroutine, as (function, last
         names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation; `needs` the
-        optional parameters of its function without which a call does not run, by number of the call.
+        optional parameters of its function without which a call does not run, by number of the call; `loads` the dotted names with an attribute
+        that each function reads.
         """
         self.functions: Rows[Function] = Rows(_function, functions)
         self.classes: Rows[Class] = Rows(Class._make, classes)
@@ -68,46 +98,53 @@ class ModuleFacts:
         self.stars = tuple(stars)
         self.catches: tuple[tuple[int, tuple[str, ...]], ...] = tuple(catches)
         self.needs = needs or {}
-        self._called: dict[str, list[tuple[int, str]]] | None = None
+        self._called: Any = None
+        self._loads: Any = loads
 
     @property
     def calls(self) -> Rows[Call]:
         """The call sites, in the order of the text. Most of what is known of a module are calls that nobody asks for."""
         if isinstance(self._calls, bytes):
-            self._calls = Rows(Call._make, marshal.loads(self._calls))
+            count, chunks = marshal.loads(self._calls)
+            self._calls = Rows(Call._make, _Chunks(chunks, count, _CALLS))
         return self._calls
 
-    def called(self) -> dict[str, list[tuple[int, str]]]:
-        """The calls by the last name of their callee, as (number, last name of the receiver or ""). A call of a local name counts also as
-        one of what the name is bound to.
+    def called(self) -> dict[str, tuple[Sequence[int], Sequence[str]]]:
+        """The calls by the last name of their callee, as their numbers and the last names of their receivers, "" where there is none. A call of
+        a local name counts also as one of what the name is bound to. Those that nobody has to resolve are not among them (see `reach`).
         """
         if self._called is None:
             self._called = called_names(self)
-        return self._called
+        elif isinstance(self._called, bytes):
+            self._called = marshal.loads(self._called)
+        return self._called  # type: ignore[no-any-return]
 
     def calls_of(self, names: Collection[str]) -> list[int]:
         """The numbers of the calls whose callee's last name is one of these."""
         called = self.called()
-        if len(names) < len(called):
-            found = {number for name in names for number, _ in called.get(name, ())}
-        else:
-            found = {number for name, sites in called.items() if name in names for number, _ in sites}
-        return sorted(found)
+        few, many = (names, called) if len(names) < len(called) else (called, names)
+        wanted = [name for name in few if name in many]
+        return sorted({number for name in wanted for number in called[name][0]})
 
-    def loads(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The dotted names with an attribute that each function reads, by number of the function."""
-        return ((number, raw[11]) for number, raw in enumerate(self.functions.raw))
+    @property
+    def loads(self) -> Sequence[tuple[str, ...]]:
+        """The dotted names with an attribute that each function reads."""
+        if isinstance(self._loads, bytes):
+            self._loads = marshal.loads(self._loads)
+        return self._loads  # type: ignore[no-any-return]
 
     def pack(self) -> Packed:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
-        rest: Any = (self.functions.raw, self.classes.raw, self.withs.raw, self.stars, self.catches, self.needs)
-        calls: Any = self.calls.raw
-        return marshal.dumps(rest), marshal.dumps(calls)
+        functions, classes, calls = self.functions.raw, self.classes.raw, self.calls.raw
+        rest: Any = (_chunks(functions), _chunks(classes), self.withs.raw, self.stars, self.catches, self.needs)
+        parts: tuple[Any, ...] = (rest, self.called(), (len(calls), _chunks(calls, _CALLS)), self.loads)
+        structure, called, packed, loads = map(marshal.dumps, parts)
+        return structure, called, packed, loads
 
     @classmethod
     def unpack(cls, packed: Packed) -> ModuleFacts:
         """The facts that `pack` wrote."""
         functions, classes, withs, stars, catches, needs = marshal.loads(packed[0])
-        facts = cls(functions, classes, (), withs, stars, catches, needs)
-        facts._calls = packed[1]
+        facts = cls(_Chunks(functions, len(functions)), _Chunks(classes, len(classes)), (), withs, stars, catches, needs)
+        facts._called, facts._calls, facts._loads = packed[1:]
         return facts

@@ -6,6 +6,7 @@ import marshal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index import facts as f
+from asynclint.index.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +26,8 @@ class Names(NamedTuple):
     dropped: frozenset[str]  # last names of callees whose result is dropped
     loaded: frozenset[str]  # attribute names that are read
     entered: frozenset[str]  # last names of callees that are items of a sync `with`
-    coroutines: frozenset[str]  # names of `async def`s
+    coroutines: frozenset[str]  # names of `async def`s that are no methods
+    coroutine_methods: frozenset[str]  # and of those that are
     aliases: tuple[tuple[str, str], ...]  # (last name of a value, name that module, class or attribute bind it to)
     renamed: tuple[tuple[str, str], ...]  # those of the aliases that imports make
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
@@ -63,16 +65,17 @@ def names_of(facts: ModuleFacts) -> Names:
                 entered.add(name)
             if raw[3] & (f.USED | f.CONSUMED):
                 used.add(name)
-    for raw in facts.functions.raw:
-        for dotted in raw[11]:
+    for loads in facts.loads:
+        for dotted in loads:
             loaded.update(dotted.split(".")[1:])
     aliases, renamed = _aliases(facts)
     return Names(
-        {name: tuple(sorted({receiver for _, receiver in sites})) for name, sites in facts.called().items()},
+        {name: tuple(sorted(set(receivers))) for name, (_, receivers) in facts.called().items()},
         frozenset(dropped - {""}),
         frozenset(loaded),
         frozenset(entered - {""}),
-        frozenset(raw[0] for raw in facts.functions.raw if raw[4] & f.ASYNC),
+        frozenset(raw[0] for raw in facts.functions.raw if raw[4] & f.ASYNC and raw[3] < 0),
+        frozenset(raw[0] for raw in facts.functions.raw if raw[4] & f.ASYNC and raw[3] >= 0),
         tuple(sorted(aliases)),
         tuple(sorted(renamed)),
         tuple(tuple(f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref) for ref in raw[4]) for raw in facts.classes.raw),
@@ -87,25 +90,35 @@ def names_of(facts: ModuleFacts) -> Names:
 # -- calls
 
 
-def called_names(facts: ModuleFacts) -> dict[str, list[tuple[int, str]]]:
+def called_names(facts: ModuleFacts) -> dict[str, tuple[list[int], list[str]]]:
     """See `ModuleFacts.called`."""
-    found: dict[str, list[tuple[int, str]]] = {}
+    found: dict[str, tuple[list[int], list[str]]] = {}
     plain: dict[str, list[int]] = {}
+    reach = Reach(facts)
     for number, raw in enumerate(facts.calls.raw):
         callee = raw[1]
+        if reach.is_idle(callee, raw[0]):
+            continue
         if callee.__class__ is str:
             head, _, last = callee.rpartition(".")
-            found.setdefault(last, []).append((number, head.rpartition(".")[2]))
+            receiver = head.rpartition(".")[2]
             if not head:
                 plain.setdefault(last, []).append(number)
         elif callee.__class__ is tuple and callee[0] == "attr":
-            found.setdefault(callee[2], []).append((number, ANYTHING))
+            last, receiver = callee[2], ANYTHING
+        else:
+            continue
+        sites = found.get(last)
+        if sites is None:
+            sites = found[last] = ([], [])
+        sites[0].append(number)
+        sites[1].append(receiver)
     if plain:
         _add_local_names(found, plain, facts)
     return found
 
 
-def _add_local_names(found: dict[str, list[tuple[int, str]]], plain: dict[str, list[int]], facts: ModuleFacts) -> None:
+def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[str, list[int]], facts: ModuleFacts) -> None:
     local: dict[str, set[tuple[str, str]]] = {}  # name -> (last name, receiver) of what it is bound to in some function
     for number, raw in enumerate(facts.functions.raw):
         pairs: Iterable[tuple[str, Any]] = raw[10].items() if number else ()
@@ -122,7 +135,9 @@ def _add_local_names(found: dict[str, list[tuple[int, str]]], plain: dict[str, l
             level = level - seen
             seen |= level
             for last, receiver in sorted(level):
-                found.setdefault(last, []).extend((number, receiver) for number in numbers)
+                sites = found.setdefault(last, ([], []))
+                sites[0].extend(numbers)
+                sites[1].extend([receiver] * len(numbers))
             level = {pair for last, receiver in level if not receiver for pair in local.get(last, ())}
 
 

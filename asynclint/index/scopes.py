@@ -63,7 +63,6 @@ class Frame:
             tuple(self.values[:8]),
             tuple(self.yields[:4]),
             {k: tuple(v) for k, v in self.bindings.items()},
-            tuple(self.loads),
             getattr(node, "lineno", 1),
             getattr(node, "col_offset", 0),
             getattr(node, "end_lineno", None) or 1,

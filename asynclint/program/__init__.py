@@ -14,7 +14,7 @@ from asynclint.program.tasks import Tasks
 from asynclint.program.values import ExternalInstance, FunctionValue, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from asynclint.index.facts import Call, Function
     from asynclint.index.module import Packed
@@ -109,11 +109,32 @@ class Program:
         """The modules that read an attribute of one of these names."""
         return sorted({module for name in names for module in self._by_load.get(name, ())})
 
+    def spellings(self, functions: Iterable[str], methods: Iterable[str]) -> dict[str, bool]:
+        """The last names that calls of functions and methods of these names are written with, and whether also without a receiver: a method
+        needs one, unless it is bound to a name.
+        """
+        names = self.with_aliases({*functions, *methods})
+        plain = {other for name in names for other in self._aliases.get(name, ())}.union(functions)
+        return {name: name in plain for name in sorted(names)}
+
     @cached_property
-    def coroutine_names(self) -> frozenset[str]:
-        """The names of all coroutine functions, of the program and the catalog, and the names they are bound to."""
-        own = {name for names in self.names.values() for name in names.coroutines}
-        return frozenset(self.with_aliases(own | self.catalog.names(self.catalog.coroutines)))
+    def coroutine_names(self) -> dict[str, bool]:
+        """The names of all coroutine functions, of the program and the catalog, and the names they are bound to, as `spellings`."""
+        functions = {name for names in self.names.values() for name in names.coroutines}
+        methods = {name for names in self.names.values() for name in names.coroutine_methods}
+        return self.spellings(functions | self.catalog.names(self.catalog.coroutines), methods)
+
+    def calls_in(self, module: int, wanted: Collection[str], spellings: Mapping[str, bool]) -> list[int]:
+        """The calls of a module with one of the names `wanted`, as far as `spellings` tells that they can be meant."""
+        if module not in self.names:
+            return []
+        receivers = self.names[module].receivers
+        names = [name for name in wanted if name in spellings and name in receivers and (spellings[name] or any(receivers[name]))]
+        if not names:
+            return []
+        called = self.facts(module).called()
+        sites = ((number, spellings[name] or receiver) for name in names for number, receiver in zip(*called[name], strict=True))
+        return sorted({number for number, meant in sites if meant})
 
     @cached_property
     def offload_names(self) -> frozenset[str]:
@@ -208,7 +229,7 @@ class Program:
 
 
 _RENAMINGS = 3  # a class may be the default of a parameter that is assigned to an attribute; names that wander further are data
-_EMPTY = ModuleFacts([("<module>", "", -1, -1, 0, (), (), None, (), (), {}, (), 1, 0, 1)], (), (), (), ())
+_EMPTY = ModuleFacts([("<module>", "", -1, -1, 0, (), (), None, (), (), {}, 1, 0, 1)], (), (), (), ())
 
 
 def _inverted(names: dict[int, frozenset[str]]) -> dict[str, list[int]]:

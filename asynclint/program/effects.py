@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asynclint.program.values import FunctionKey, Value
 
 Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
+_SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that is not bound to a plain name
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
 _MEMORY = frozenset({"io.StringIO", "io.BytesIO"})
@@ -67,7 +68,7 @@ class Effects:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._expanded: set[str] = set()  # names of which every call site has been resolved
+        self._expanded: dict[str, Receivers] = {}  # names of which every call site has been resolved, or every one with a receiver
         self._resolved: set[Site] = set()
         self.sites: dict[Site, dict[str, Effect]] = {}
         self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
@@ -177,14 +178,16 @@ class Effects:
     def _expand_functions(self, keys: Iterable[FunctionKey]) -> None:
         """Resolve what may run one of these functions: calls of their names and of the names of what they implement, reads of properties."""
         program, resolver = self._program, self._program.resolver
-        called, read = set(), set()
+        called, methods, read = set(), set(), set()
         for key in keys:
             function = program.function(key)
             if function.owner >= 0 and any(map(f.is_property_decorator, function.decorators)):
                 read.add(function.name)
                 continue
-            if function.owner < 0 or function.name != "__init__":
+            if function.owner < 0:
                 called.add(function.name)
+            elif function.name != "__init__":
+                methods.add(function.name)
             if function.owner >= 0 and function.name in _OF_THE_CLASS:
                 value = ClassValue(key[0], function.owner)
                 family = (value, *resolver.below(value))
@@ -193,9 +196,9 @@ class Effects:
                     self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
                 if function.name in ("__enter__", "__exit__"):
                     called |= program.entered_names
-        self._expand(dict.fromkeys(program.with_aliases(called)))
+        self._expand({name: None if plain else _SOMETHING for name, plain in program.spellings(called, methods).items()})
         for module in program.modules_reading(read):
-            for number, loads in program.facts(module).loads():
+            for number, loads in enumerate(program.facts(module).loads):
                 for dotted in loads:
                     if not read.isdisjoint(dotted.split(".")[1:]):
                         self._resolve_load(module, number, dotted, read)
@@ -225,8 +228,9 @@ class Effects:
     def _expand(self, wanted: dict[str, Receivers]) -> None:
         """Resolve every call site with one of these names, on a receiver that may be meant."""
         program = self._program
-        new = {name: receivers for name, receivers in wanted.items() if name not in self._expanded}
-        self._expanded.update(name for name, receivers in new.items() if receivers is None)
+        known = {name: self._expanded.get(name, "nothing") for name in wanted}
+        new = {name: receivers for name, receivers in wanted.items() if known[name] is not None and known[name] is not receivers}
+        self._expanded.update((name, receivers) for name, receivers in new.items() if not receivers)
         for module in program.modules_using(new):
             receivers = program.names[module].receivers
             here = [n for n in (new if len(new) < len(receivers) else receivers) if n in new and n in receivers]
@@ -237,10 +241,10 @@ class Effects:
     def _resolve_calls(self, module: int, names: Iterable[str], wanted: dict[str, Receivers]) -> None:
         facts = self._program.facts(module)
         called = facts.called()
-        for number in sorted({number for n in names for number, r in called.get(n, ()) if _admits(wanted[n], r)}):
+        for number in sorted({number for n in names if n in called for number, r in zip(*called[n], strict=True) if _admits(wanted[n], r)}):
             call = facts.calls[number]
             site = Site(module, call.function, number)
-            if site not in self._resolved and not call.flags & f.GUARDED:
+            if site.function and site not in self._resolved and not call.flags & f.GUARDED:
                 self._resolved.add(site)
                 self._resolve(site, call)
 
@@ -320,4 +324,4 @@ class Effects:
 
 
 def _admits(allowed: Receivers, receiver: str) -> bool:
-    return allowed is None or receiver in allowed
+    return allowed is None or (receiver in allowed if allowed else receiver != "")

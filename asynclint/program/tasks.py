@@ -121,14 +121,11 @@ class Tasks:
 
     def _coroutine_sites(self, module: int) -> list[int]:
         program = self._program
-        dropped = program.names[module].dropped if module in program.names else frozenset()
-        if dropped.isdisjoint(program.coroutine_names):
-            return []
-        facts = program.facts(module)
+        dropped = program.names[module].dropped if module in program.names else ()
         return [
             number
-            for number in facts.calls_of(dropped & program.coroutine_names)
-            if facts.calls[number].flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
+            for number in program.calls_in(module, dropped, program.coroutine_names)
+            if program.call(module, number).flags & f.DISCARDED and self.makes_coroutine(program.callees(module, number))
         ]
 
     def uses_coroutine(self, module: int, number: int) -> bool:

@@ -92,11 +92,9 @@ class ModuleView:
     def uses_coroutines(self) -> bool:
         """Whether the module has a call that makes a coroutine and may use it as if it were the result."""
         program = self._program
-        names = program.names[self._module].used & program.coroutine_names if self._module in program.names else ()
-        if not names:
-            return False
-        facts = program.facts(self._module)
-        return self._note(facts.calls[number].function for number in facts.calls_of(names) if program.tasks.uses_coroutine(self._module, number))
+        used = program.names[self._module].used if self._module in program.names else ()
+        numbers = program.calls_in(self._module, used, program.coroutine_names)
+        return self._note(program.call(self._module, n).function for n in numbers if program.tasks.uses_coroutine(self._module, n))
 
     def holds_lock_across_await(self) -> bool:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
