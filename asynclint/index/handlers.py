@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.index.conditions import STORING, given, leaves, settled, tested
 from asynclint.index.guards import guarded_parts
-from asynclint.index.order import call_arguments, children
-from asynclint.index.refs import annotation, arguments, caught_names, dotted, ref
+from asynclint.index.order import children
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from asynclint.index.extract import Extractor
+    from asynclint.index.facts import Ref
     from asynclint.index.scopes import Frame
 
 CONSUMERS = frozenset(
@@ -151,12 +152,6 @@ def _class(self: Extractor, node: Any) -> None:
 
 def _call(self: Extractor, node: Any) -> None:
     func, args, keywords = node.func, node.args, node.keywords
-    for argument in args:
-        if argument.__class__ is ast.Lambda:
-            _number_lambda(self, argument)
-    for keyword in keywords:
-        if keyword.value.__class__ is ast.Lambda:
-            _number_lambda(self, keyword.value)
     callee = ref(func)
     flags = self.marks.pop(id(node), 0) | self.guard
     if self.missing:
@@ -166,17 +161,48 @@ def _call(self: Extractor, node: Any) -> None:
     is_method = func.__class__ is ast.Attribute
     if self.settled and is_method and dotted(func.value) in self.settled:
         flags |= f.SETTLED
-    self.calls.append((self.frame.number, callee, arguments(node), flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
+    passed, below = _arguments(self, args, keywords) if args or keywords else ((), ())
+    self.calls.append((self.frame.number, callee, passed, flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     name = func.attr if is_method else getattr(func, "id", "")
     if name in STORING and is_method:
         self.frame.stores.add(dotted(func.value) or "")
     if name in CONSUMERS or name in USERS:
         for argument in args:
             _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
-    if is_method:
+    self.stack.extend(below)
+    if not is_method:
+        self.stack.append(func)
+    elif callee.__class__ is not str:
         _mark(self, func.value, f.USED)
-    self.stack.extend(call_arguments(node))
-    self.stack.append(func.value if is_method else func)  # the callee itself is not a read of a property; what it hangs on is
+        self.stack.append(func.value)  # the callee itself is not a read of a property; what it hangs on is
+    elif func.value.__class__ is ast.Attribute:
+        self.frame.loads[callee[: -len(name) - 1]] = None
+
+
+def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[tuple[tuple[str | None, Ref], ...], list[Any]]:
+    """The arguments of a call as in its row, and those that are looked at next, the last one first: no plain names, constants and attributes."""
+    passed: list[tuple[str | None, Ref]] = []
+    below: list[Any] = []
+    for node in (*args, *keywords):
+        keyword, value = None, node
+        if node.__class__ is ast.keyword:
+            keyword, value = node.arg or "**", node.value
+        kind = value.__class__
+        if kind is ast.Name:
+            passed.append((keyword, value.id))
+            continue
+        if kind is ast.Lambda:
+            _number_lambda(self, value)
+        known = ref(value.value if kind is ast.Starred else value, ARGUMENT_DEPTH)
+        passed.append(("*" if kind is ast.Starred else keyword, known))
+        if kind is ast.Attribute and known.__class__ is str:
+            self.frame.loads[known] = None
+        elif kind is not ast.Constant:
+            below.append(value)
+    if keywords and args and args[-1].__class__ is ast.Starred:  # f(a=1, *b)
+        below.sort(key=lambda n: (n.lineno, n.col_offset))
+    below.reverse()
+    return tuple(passed), below
 
 
 def _mark(self: Extractor, node: ast.AST, flag: int) -> None:
@@ -251,7 +277,9 @@ def _assign(self: Extractor, node: Any) -> None:
     if value.__class__ is ast.Call and len(node.targets) == 1 and node.targets[0].__class__ is ast.Name:
         _mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
     self.stack.append(value)
-    self.stack.extend(reversed(node.targets))
+    for target in node.targets[::-1]:
+        if target.__class__ is not ast.Name:
+            self.stack.append(target)
 
 
 def _annotated_assign(self: Extractor, node: Any) -> None:

@@ -14,23 +14,21 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 DEPTH = 12  # an expression nested deeper than this is unknown
+ARGUMENT_DEPTH = 3  # the same for the arguments of a call
 WIDTH = 8  # parts of a display that are kept
 STRING = 80  # characters of a constant string that are kept
 
 
 def dotted(node: ast.AST) -> str | None:
     """`a.b.c` as a string where the expression is made of names only, else None."""
-    parts = []
-    while node.__class__ is ast.Attribute:
-        parts.append(node.attr)
-        node = node.value
-    if node.__class__ is not ast.Name:
+    kind = node.__class__
+    if kind is ast.Name:
+        return node.id  # type: ignore[attr-defined, no-any-return]
+    if kind is not ast.Attribute:
         return None
-    if not parts:
-        return node.id
-    parts.append(node.id)
-    parts.reverse()
-    return intern(".".join(parts))
+    base = node.value  # type: ignore[attr-defined]
+    head = base.id if base.__class__ is ast.Name else dotted(base)
+    return None if head is None else intern(f"{head}.{node.attr}")  # type: ignore[attr-defined]
 
 
 def caught_names(node: Any) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ def ref(node: ast.AST | None, depth: int = DEPTH) -> Ref:
     return make(node, depth - 1) if make else None
 
 
-def arguments(call: ast.Call, depth: int = 3) -> tuple[tuple[str | None, Ref], ...]:
+def arguments(call: ast.Call, depth: int) -> tuple[tuple[str | None, Ref], ...]:
     """The arguments of a call as (keyword, "*", "**" or None; Ref), positional ones first."""
     if not call.args and not call.keywords:
         return ()

@@ -40,20 +40,20 @@ def swallowing_handler(ctx: Context, node: cst.ExceptHandler) -> Catch | None:
     handler: ast.ExceptHandler = ctx.twin(node)
     if function is None or not _may_catch(ctx, handler.type) or not ctx.program.function(ctx.function).is_async:
         return None
+    types = _members(handler.type)
+    cancelling = [each for each in types if _catches(ctx, each)]
+    if (handler.type is not None and not cancelling) or _passes_on(ctx, handler):
+        return None
     whole = ctx.twin(function)
     parents = parents_of(whole)
     statement: Any = parents[handler]
     if not isinstance(statement, ast.Try):
         return None
-    types = _members(handler.type)
-    cancelling = [each for each in types if _catches(ctx, each)]
-    if handler.type is not None and not cancelling:
-        return None
     for other in statement.handlers[: statement.handlers.index(handler)]:
         if other.type is None or any(_catches(ctx, each) for each in _members(other.type)):
             return None
     points = _points(ctx, statement.body)
-    if not points or _passes_on(ctx, handler) or cancelled_first(ctx, whole, points):
+    if not points or cancelled_first(ctx, whole, points):
         return None
     ways = ways_out(handler.body, lambda call: _never_returns(ctx, call)) - {RAISE}
     if not ways or _goes_on_to_raise(ctx, statement, ways, parents):
