@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asynclint.index import extract
 from asynclint.model import Confidence, FileResult, Finding, Problem, Severity
 from asynclint.triage import may_report
-from asynclint.walk.view import ModuleView
+from asynclint.walk.view import EffectsUnknown, ModuleView
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,19 +61,46 @@ class Suspects(NamedTuple):
     functions: frozenset[int] | None = frozenset()
 
 
-def suspicious(program: Program, module: int, rules: Sequence[Rule]) -> Suspects:
-    """What to walk of a module."""
+class Early(NamedTuple):
+    """What rules suspect that need not know what blocks: the codes of the rules that asked for nothing else, and by module the functions that each
+    of them suspects."""
+
+    codes: frozenset[str] = frozenset()
+    suspected: Mapping[int, Mapping[str, frozenset[int]]] = {}
+
+
+def early(program: Program, modules: Collection[int], rules: Sequence[Rule]) -> Early:
+    """Ask all rules that do not need to know what blocks."""
+    asked = {rule.code: rule for rule in rules}
+    suspected: dict[int, dict[str, frozenset[int]]] = {}
+    for module in modules:
+        view = ModuleView(program, module, effects=False)
+        for code, rule in list(asked.items()):
+            try:
+                suspects = rule.suspects(view)
+            except EffectsUnknown:
+                del asked[code]
+                continue
+            noted = view.noted()
+            if suspects:
+                suspected.setdefault(module, {})[code] = frozenset(noted)
+    return Early(frozenset(asked), suspected)
+
+
+def suspicious(program: Program, module: int, rules: Sequence[Rule], known: Early) -> Suspects:
+    """What to walk of a module. The rules that are in `known` are not asked again."""
     view = ModuleView(program, module)
-    suspecting: list[Rule] = []
-    functions: set[int] = set()
-    anywhere = False
+    answered = known.suspected.get(module, {})
+    found: list[tuple[Rule, Collection[int]]] = []
     for rule in rules:
-        suspects, noted = rule.suspects(view), view.noted()
-        if suspects:
-            suspecting.append(rule)
-            functions |= noted
-            anywhere = anywhere or not noted
-    return Suspects(tuple(suspecting), None if anywhere else frozenset(functions))
+        if rule.code not in known.codes:
+            suspects, noted = rule.suspects(view), view.noted()
+            if suspects:
+                found.append((rule, noted))
+        elif rule.code in answered:
+            found.append((rule, answered[rule.code]))
+    functions = frozenset[int]().union(*(noted for _, noted in found))
+    return Suspects(tuple(rule for rule, _ in found), functions if all(noted for _, noted in found) else None)
 
 
 def lint(

@@ -65,6 +65,33 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
             worker.stop()
 
 
+def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start something in a process of its own, and return a function that waits for its result: None where the process died."""
+    import multiprocessing
+
+    context: Any = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: theirs.send(work()), daemon=True)
+    _start(process)
+    theirs.close()
+
+    def result() -> Any:
+        try:
+            return ours.recv()
+        except EOFError:
+            return None
+        finally:
+            process.join()
+
+    return result
+
+
+def _start(process: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a thread that draws the progress bar
+        process.start()
+
+
 class _Worker:
     """A process and the items it has been given, in order."""
 
@@ -74,9 +101,7 @@ class _Worker:
         self.gone = False
         self.since = time.monotonic()
         self.process = context.Process(target=_serve, args=(work, theirs, self.pipe if FORKS else None), daemon=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a thread that draws the progress bar
-            self.process.start()
+        _start(self.process)
         theirs.close()
 
     def give(self, items: list[Any]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from asynclint import engine, pool, registry
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from asynclint.model import Applicability, Finding
     from asynclint.walk.rule import Rule
 
+_WALKING = "asynclint.walk.positions"  # what loads libcst
+LARGE = 10_000_000  # bytes of source above which there is surely something to walk, and time to load libcst for it
 PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
 
 
@@ -90,8 +93,10 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     files, problems = _files(request)
     run_ = _Run(request, rules, catalog, files)
     run_.seconds["discover"] = time.perf_counter() - started
-    with run_.timed("index and link"):
+    with run_.timed("index"):
         run_.index(range(len(files)))
+    with run_.timed("link"):
+        run_.link()
     return run_, problems
 
 
@@ -135,6 +140,7 @@ class _Run:
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
         self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
         self.program: Program
+        self.early = engine.Early()
         self.seconds: dict[str, float] = {}
         self._enabled = [self.settings.enabled(self.codes, file.absolute) for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
@@ -163,6 +169,16 @@ class _Run:
             return 1
         return self.settings.jobs or os.cpu_count() or 1
 
+    @contextmanager
+    def _meanwhile_libcst(self, numbers: Collection[int], jobs: int) -> Iterator[None]:
+        """Load libcst while worker processes read a large program. No process may be started on the way out of here before it is loaded."""
+        loading = Thread(target=import_module, args=(_WALKING,), daemon=True)
+        if jobs > 1 and sum(self.state.files[n].size for n in numbers) > LARGE:
+            loading.start()
+        yield
+        if loading.ident is not None:
+            loading.join()
+
     def _map(self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterable[tuple[int, object]]:
         done = 0
         for number, result in pool.run(work, numbers, jobs=jobs, timeout=self.settings.timeout):
@@ -174,22 +190,37 @@ class _Run:
     # -- index and link
 
     def index(self, numbers: Iterable[int]) -> None:
-        """Read and index files, and link the program anew."""
+        """Read and index files; the program is then another one."""
         state = self.state
         todo = [n for n in numbers if n not in state.problems]
         work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size)
         jobs = self.jobs(todo) if pool.FORKS else 1
-        for number, result in self._map("indexing", work, todo, jobs):
-            state.problems.pop(number, None)
-            if isinstance(result, pool.Failure):
-                result = Problem(state.files[number].path, 0, 0, result.message)
-            if isinstance(result, Problem):
-                state.problems[number] = result
-                continue
-            found: Any = result
-            state.packed[number], state.names[number], commented = found[0], names.unpack(found[1]), found[2]
-            (state.commented.add if commented else state.commented.discard)(number)
+        with self._meanwhile_libcst(todo, jobs):
+            for number, result in self._map("indexing", work, todo, jobs):
+                self._take(number, result)
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
+        self.early = engine.Early()
+
+    def _take(self, number: int, result: Any) -> None:
+        """Keep what is known of a file."""
+        state = self.state
+        state.problems.pop(number, None)
+        if isinstance(result, pool.Failure):
+            result = Problem(state.files[number].path, 0, 0, result.message)
+        if isinstance(result, Problem):
+            state.problems[number] = result
+            return
+        state.packed[number], state.names[number], commented = result[0], names.unpack(result[1]), result[2]
+        (state.commented.add if commented else state.commented.discard)(number)
+
+    def link(self) -> None:
+        """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
+        readable = [n for n in range(len(self.state.files)) if n not in self.state.problems]
+        if self.jobs(readable) < 2 or not pool.FORKS:
+            return
+        result = pool.beside(partial(engine.early, self.program, readable, self.active))
+        self.program.loop_effects  # noqa: B018
+        self.early = result() or self.early
 
     # -- lint
 
@@ -205,7 +236,7 @@ class _Run:
                 results[number] = FileResult(file.path, problems=(state.problems[number],))
                 continue
             on = self.enabled(number)
-            suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on])
+            suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
             if suspicious.rules or number in state.commented:
                 suspects[number] = suspicious
             else:
@@ -213,7 +244,7 @@ class _Run:
         work = partial(_lint, self, suspects, self.sources())
         jobs = self.jobs(suspects) if pool.FORKS else 1
         if jobs > 1 and any(each.rules for each in suspects.values()):
-            import_module("asynclint.walk.positions")  # libcst, once for all workers
+            import_module(_WALKING)  # once for all workers
         for number, result in self._map("linting", work, sorted(suspects), jobs):
             if isinstance(result, pool.Failure):
                 result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))

@@ -136,9 +136,9 @@ def test_a_rule_that_asks_nothing_has_every_function_walked(monkeypatch: pytest.
     text = "import asyncio\n\nasync def f():\n    asyncio.get_event_loop()\n\nasync def g():\n    asyncio.get_event_loop()\n\nasync def h(): ...\n"
     suspicious, seen = engine.suspicious, []
 
-    def ours(program: Any, module: int, rules: Any) -> engine.Suspects:
+    def ours(program: Any, module: int, rules: Any, known: Any) -> engine.Suspects:
         seen.extend(suspicious(program, module, each).functions for each in ([Somewhere()], [Somewhere(), Anywhere()], [Anywhere(), Somewhere()]))
-        return suspicious(program, module, rules)
+        return suspicious(program, module, rules, known)
 
     monkeypatch.setattr(engine, "suspicious", ours)
     lint_text(text, "a.py")

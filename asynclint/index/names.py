@@ -97,7 +97,7 @@ def called_names(facts: ModuleFacts) -> dict[str, tuple[list[int], list[str]]]:
     reach = Reach(facts)
     for number, raw in enumerate(facts.calls.raw):
         callee = raw[1]
-        if reach.is_idle(callee, raw[0]):
+        if raw[0] and reach.is_idle(callee, raw[0]):
             continue
         if callee.__class__ is str:
             head, _, last = callee.rpartition(".")

@@ -20,6 +20,7 @@ _IMPORTED = {
 }
 _VALUES = frozenset({"many", "const", "type"})  # displays and constants
 _TAKEN = frozenset({"call", "item", "await", "attr", "iter", "unpack", "enter", "aenter", "aiter"})  # what they are taken from comes second
+_NAME, _METHOD, _CHAIN = 1, 2, 4  # shapes of a callee: `a`, `a.b`, `a.b.c` and longer
 _DEPTH = 5  # local names of local names that are followed
 
 
@@ -31,6 +32,7 @@ class Reach:
         self._module = self._functions[0][10]
         self._stars = bool(facts.stars)
         self._params: dict[int, dict[str, tuple[Any, ...]]] = {}
+        self._heads: dict[tuple[int, str], int] = {}
 
     def is_idle(self, callee: Ref, function: int) -> bool:
         """Whether a callee, called in a function, certainly stands for nothing of the program or the catalog."""
@@ -38,13 +40,25 @@ class Reach:
             return False
         if callee.__class__ is not str:
             return callee.__class__ is tuple and (_is_value(callee[1]) or self._is_unknown(callee[1], function, _DEPTH))
-        head, _, rest = callee.partition(".")
+        if callee.startswith("self."):  # a third of all calls, and only in strange code unknown
+            return False
+        dot = callee.find(".")
+        head = callee if dot < 0 else callee[:dot]
+        shapes = self._heads.get((function, head))
+        if shapes is None:
+            shapes = self._heads[(function, head)] = self._idle_shapes(head, function)
+        return bool(shapes & (_NAME if dot < 0 else _CHAIN if callee.find(".", dot + 1) > 0 else _METHOD))
+
+    def _idle_shapes(self, head: str, function: int) -> int:
+        """The shapes of callees that stand for nothing when they start with a name."""
+        if self._is_unknown(head, function, _DEPTH):
+            return _NAME | _METHOD | _CHAIN
         kind, found = self._binding(head, function)
         if kind == "param":
-            return self._is_unknown(head, function, _DEPTH) or (self._is_plain(found[2]) and rest.find(".") < 0 if rest else _is_silent(found[3]))
+            return (_METHOD if self._is_plain(found[2]) else 0) | (_NAME if _is_silent(found[3]) else 0)
         if kind == "bound":
-            return (bool(rest) and rest.find(".") < 0 and all(map(_is_value, found))) or self._is_unknown(head, function, _DEPTH)
-        return not rest and not self._stars and head in _TYPES
+            return _METHOD if all(map(_is_value, found)) else 0
+        return _NAME if head in _TYPES and not self._stars else 0
 
     def _binding(self, name: str, function: int) -> tuple[str, Any]:
         """What binds a name that a function uses: ("param", its row), ("bound", Refs), or ("", None)."""

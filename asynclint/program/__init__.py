@@ -49,9 +49,21 @@ class Program:
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
         self.resolver = Resolver(modules, [stems.get(n, "") for n in range(len(paths))], self.facts, catalog, self.subclasses_named)
-        self.effects = Effects(self)
-        self.contexts = Contexts(self)
-        self.tasks = Tasks(self)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What blocks."""
+        return Effects(self)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """What runs where."""
+        return Contexts(self)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """What gives handles and coroutines."""
+        return Tasks(self)
 
     # -- facts
 

@@ -233,8 +233,7 @@ class Effects:
         self._expanded.update((name, receivers) for name, receivers in new.items() if not receivers)
         for module in program.modules_using(new):
             receivers = program.names[module].receivers
-            here = [n for n in (new if len(new) < len(receivers) else receivers) if n in new and n in receivers]
-            here = [n for n in here if any(_admits(new[n], r) for r in receivers[n])]
+            here = [n for n in new.keys() & receivers.keys() if any(_admits(new[n], r) for r in receivers[n])]
             if here:
                 self._resolve_calls(module, here, new)
 

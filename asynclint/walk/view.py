@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from asynclint.program import Program
 
 
+class EffectsUnknown(Exception):
+    """A question about what blocks was asked of a view that does not answer any."""
+
+
 class ModuleView:
     """One module of the program, as the index knows it. A question that is answered with True also notes the functions of the module that hold
     what was asked for, for the others are not walked."""
 
-    def __init__(self, program: Program, module: int) -> None:
+    def __init__(self, program: Program, module: int, *, effects: bool = True) -> None:
+        """Without `effects`, questions about what blocks raise EffectsUnknown."""
         self._program = program
         self._module = module
+        self._effects = effects
         self._noted: set[int] = set()
 
     def noted(self) -> set[int]:
@@ -35,6 +41,8 @@ class ModuleView:
 
     def has_effect_on_loop(self, kinds: Iterable[str], *, direct: bool) -> bool:
         """Whether a call or property read that runs on the loop blocks with one of these kinds, right there or through a helper."""
+        if not self._effects:
+            raise EffectsUnknown
         wanted = frozenset(kinds)
         effects = self._program.loop_effects.get(self._module)
         if effects is None:

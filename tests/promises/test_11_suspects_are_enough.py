@@ -27,7 +27,7 @@ def places(findings: dict[str, tuple[Finding, ...]]) -> list[tuple[object, ...]]
 def test_walking_everything_finds_nothing_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suspects = places(found(path))
 
-    def everyone(program: Any, module: int, rules: Any) -> Any:
+    def everyone(program: Any, module: int, rules: Any, known: Any) -> Any:
         return engine.Suspects(tuple(rules), None)
 
     monkeypatch.setattr(engine, "suspicious", everyone)
@@ -38,8 +38,8 @@ def test_walking_everything_finds_nothing_more(path: Path, monkeypatch: pytest.M
 def test_walking_all_rules_through_suspicious_functions_finds_nothing_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suspects, suspicious = places(found(path)), engine.suspicious
 
-    def every_rule(program: Any, module: int, rules: Any) -> Any:
-        return suspicious(program, module, rules)._replace(rules=tuple(rules))
+    def every_rule(program: Any, module: int, rules: Any, known: Any) -> Any:
+        return suspicious(program, module, rules, known)._replace(rules=tuple(rules))
 
     monkeypatch.setattr(engine, "suspicious", every_rule)
     assert places(found(path)) == suspects
