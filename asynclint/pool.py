@@ -7,12 +7,15 @@ import sys
 import time
 import warnings
 from collections import deque
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 STACK = 512 * 1024 * 1024  # bytes of address space for a worker's stack; deep syntax trees are freed by recursion
+PATIENCE = 0.1  # seconds after which a worker sends what it has, though there is more to do
+_COUNT = 8  # bytes of a number
 CHUNK = 8  # items that a worker is given at a time, at most
 SHARES = 100  # at least so many times it is given some, so that all end at the same time
 FORKS = sys.platform.startswith("linux")  # elsewhere a forked process may not use what its parent has loaded
@@ -29,7 +32,7 @@ class Failure(Exception):
 
 def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout: float) -> Iterator[tuple[Any, Any]]:
     """Yield `(item, work(item))` for every item, in no certain order; the second is a `Failure` where `work` raised, died, or took longer
-    than `timeout` seconds. With one job everything runs in this process, where nothing guards against dying.
+    than `timeout` seconds. With one job everything runs in this process, where nothing guards against dying; more need FORKS.
     """
     if jobs <= 1:
         for item in items:
@@ -39,7 +42,7 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
     from multiprocessing import connection
 
     chunk = max(1, min(CHUNK, len(items) // (jobs * SHARES)))
-    context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
+    context: Any = multiprocessing.get_context("fork")
     todo = deque(items)
     workers = [_Worker(context, work) for _ in range(min(jobs, max(1, -(-len(items) // chunk))))]
     try:
@@ -55,9 +58,9 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
                     yield from worker.results()
             for n, worker in enumerate(workers):
                 if worker.pending and (worker.gone or time.monotonic() - worker.since > timeout):
-                    message = worker.last_words(timeout)
-                    yield worker.pending[0], Failure(worker.pending[0], message)
-                    todo.extendleft(reversed(list(worker.pending)[1:]))
+                    item, others = worker.culprit()
+                    yield item, Failure(item, worker.last_words(timeout))
+                    todo.extendleft(reversed(others))
                     worker.stop()
                     workers[n] = _Worker(context, work)
     finally:
@@ -100,7 +103,9 @@ class _Worker:
         self.pending: deque[Any] = deque()
         self.gone = False
         self.since = time.monotonic()
-        self.process = context.Process(target=_serve, args=(work, theirs, self.pipe if FORKS else None), daemon=True)
+        self.received = 0
+        self.done = mmap(-1, _COUNT)  # the number of items done, of which some may not have been sent yet
+        self.process = context.Process(target=_serve, args=(work, theirs, self.pipe, self.done), daemon=True)
         _start(self.process)
         theirs.close()
 
@@ -117,11 +122,18 @@ class _Worker:
         """What has arrived so far."""
         try:
             while self.pending and self.pipe.poll():
-                result = self.pipe.recv()
+                for result in self.pipe.recv():
+                    self.received += 1
+                    yield self.pending.popleft(), result
                 self.since = time.monotonic()
-                yield self.pending.popleft(), result
         except (EOFError, OSError):
             self.gone = True
+
+    def culprit(self) -> tuple[Any, list[Any]]:
+        """The item that the process has not come to the end of, and the others that it has not answered."""
+        items = list(self.pending)
+        at = min(int.from_bytes(self.done[:_COUNT], "little") - self.received, len(items) - 1)
+        return items[at], items[:at] + items[at + 1 :]
 
     def last_words(self, timeout: float) -> str:
         if not self.gone:
@@ -150,25 +162,33 @@ def _attempt(work: Callable[[Any], Any], item: Any) -> Any:
         return Failure(item, f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}:{place.lineno})")
 
 
-def _serve(work: Callable[[Any], Any], pipe: Any, other: Any) -> None:
+def _serve(work: Callable[[Any], Any], pipe: Any, other: Any, done: mmap) -> None:
     """The life of a worker: on a thread of its own, because only a thread's stack can be made large."""
     import signal
     import threading
 
-    if other is not None:
-        other.close()
+    other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
     warnings.simplefilter("ignore")
     threading.stack_size(STACK)
-    thread = threading.Thread(target=_loop, args=(work, pipe))
+    thread = threading.Thread(target=_loop, args=(work, pipe, done))
     thread.start()
     thread.join()
 
 
-def _loop(work: Callable[[Any], Any], pipe: Any) -> None:
+def _loop(work: Callable[[Any], Any], pipe: Any, done: mmap) -> None:
+    count = 0
     try:
         while True:
+            results, started = [], time.monotonic()
             for item in pipe.recv():
-                pipe.send(_attempt(work, item))
+                results.append(_attempt(work, item))
+                count += 1
+                done[:_COUNT] = count.to_bytes(_COUNT, "little")
+                if time.monotonic() - started > PATIENCE:
+                    pipe.send(results)
+                    results, started = [], time.monotonic()
+            if results:
+                pipe.send(results)
     except (EOFError, OSError):
         return

@@ -165,7 +165,7 @@ class _Run:
 
     def jobs(self, numbers: Collection[int]) -> int:
         """How many processes are worth their cost."""
-        if sum(self.state.files[n].size for n in numbers) < PARALLEL or len(numbers) < 2:
+        if not pool.FORKS or sum(self.state.files[n].size for n in numbers) < PARALLEL or len(numbers) < 2:
             return 1
         return self.settings.jobs or os.cpu_count() or 1
 
@@ -193,8 +193,9 @@ class _Run:
         """Read and index files; the program is then another one."""
         state = self.state
         todo = [n for n in numbers if n not in state.problems]
-        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size)
-        jobs = self.jobs(todo) if pool.FORKS else 1
+        common = self.catalog.names(self.catalog.blocks)
+        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size, common)
+        jobs = self.jobs(todo)
         with self._meanwhile_libcst(todo, jobs):
             for number, result in self._map("indexing", work, todo, jobs):
                 self._take(number, result)
@@ -216,7 +217,7 @@ class _Run:
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
         readable = [n for n in range(len(self.state.files)) if n not in self.state.problems]
-        if self.jobs(readable) < 2 or not pool.FORKS:
+        if self.jobs(readable) < 2:
             return
         result = pool.beside(partial(engine.early, self.program, readable, self.active))
         self.program.loop_effects  # noqa: B018
@@ -242,7 +243,7 @@ class _Run:
             else:
                 results[number] = FileResult(file.path)
         work = partial(_lint, self, suspects, self.sources())
-        jobs = self.jobs(suspects) if pool.FORKS else 1
+        jobs = self.jobs(suspects)
         if jobs > 1 and any(each.rules for each in suspects.values()):
             import_module(_WALKING)  # once for all workers
         for number, result in self._map("linting", work, sorted(suspects), jobs):
@@ -334,12 +335,17 @@ def _read(file: SourceFile, limit: int) -> Source | Problem:
         return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
 
 
-def _index(files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, number: int) -> tuple[Packed, bytes, bool] | Problem:
+def _index(
+    files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, common: Collection[str], number: int
+) -> tuple[Packed, bytes, bool] | Problem:
     source = overlays.get(number) or _read(files[number], limit)
     if isinstance(source, Problem):
         return source
     facts: ModuleFacts | Problem = engine.index(source)
-    return facts if isinstance(facts, Problem) else (facts.pack(), names.pack(names.names_of(facts)), may_report(source.text))
+    if isinstance(facts, Problem):
+        return facts
+    facts.narrow(common)
+    return facts.pack(), names.pack(names.names_of(facts)), may_report(source.text)
 
 
 def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 Packed = tuple[bytes, bytes, bytes, bytes]  # what is asked for apart: the structure, the calls' names, the calls, what is read
-_CALLS = 16  # calls that are packed together; functions and classes stand alone
+_CALLS = 16  # calls that are packed together
+_FUNCTIONS = 2  # functions, of which a module's body and then its first function are asked for most
 
 
 class Rows(Generic[Row]):
@@ -111,10 +112,10 @@ class ModuleFacts:
 
     def called(self) -> dict[str, tuple[Sequence[int], Sequence[str]]]:
         """The calls by the last name of their callee, as their numbers and the last names of their receivers, "" where there is none. A call of
-        a local name counts also as one of what the name is bound to. Those that nobody has to resolve are not among them (see `reach`).
+        a local name counts also as one of what the name is bound to.
         """
         if self._called is None:
-            self._called = called_names(self)
+            self._called = called_names(self, frozenset())
         elif isinstance(self._called, bytes):
             self._called = marshal.loads(self._called)
         return self._called  # type: ignore[no-any-return]
@@ -126,6 +127,10 @@ class ModuleFacts:
         wanted = [name for name in few if name in many]
         return sorted({number for name in wanted for number in called[name][0]})
 
+    def narrow(self, common: Collection[str]) -> None:
+        """Leave those out of `called` that nobody has to resolve (see `reach`), looking at the calls with one of these names."""
+        self._called = called_names(self, common)
+
     @property
     def loads(self) -> Sequence[tuple[str, ...]]:
         """The dotted names with an attribute that each function reads."""
@@ -136,7 +141,8 @@ class ModuleFacts:
     def pack(self) -> Packed:
         """These facts as bytes for another process of the same interpreter. Not for files: see `cache`."""
         functions, classes, calls = self.functions.raw, self.classes.raw, self.calls.raw
-        rest: Any = (_chunks(functions), _chunks(classes), self.withs.raw, self.stars, self.catches, self.needs)
+        number = len(functions)
+        rest: Any = (number, _chunks(functions, _FUNCTIONS), _chunks(classes), self.withs.raw, self.stars, self.catches, self.needs)
         parts: tuple[Any, ...] = (rest, self.called(), (len(calls), _chunks(calls, _CALLS)), self.loads)
         structure, called, packed, loads = map(marshal.dumps, parts)
         return structure, called, packed, loads
@@ -144,7 +150,7 @@ class ModuleFacts:
     @classmethod
     def unpack(cls, packed: Packed) -> ModuleFacts:
         """The facts that `pack` wrote."""
-        functions, classes, withs, stars, catches, needs = marshal.loads(packed[0])
-        facts = cls(_Chunks(functions, len(functions)), _Chunks(classes, len(classes)), (), withs, stars, catches, needs)
+        number, functions, classes, withs, stars, catches, needs = marshal.loads(packed[0])
+        facts = cls(_Chunks(functions, number, _FUNCTIONS), _Chunks(classes, len(classes)), (), withs, stars, catches, needs)
         facts._called, facts._calls, facts._loads = packed[1:]
         return facts

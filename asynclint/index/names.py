@@ -9,7 +9,7 @@ from asynclint.index import facts as f
 from asynclint.index.reach import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from asynclint.index.facts import Ref
     from asynclint.index.module import ModuleFacts
@@ -90,29 +90,29 @@ def names_of(facts: ModuleFacts) -> Names:
 # -- calls
 
 
-def called_names(facts: ModuleFacts) -> dict[str, tuple[list[int], list[str]]]:
-    """See `ModuleFacts.called`."""
+def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple[list[int], list[str]]]:
+    """See `ModuleFacts.called` and `narrow`."""
     found: dict[str, tuple[list[int], list[str]]] = {}
     plain: dict[str, list[int]] = {}
     reach = Reach(facts)
     for number, raw in enumerate(facts.calls.raw):
         callee = raw[1]
-        if raw[0] and reach.is_idle(callee, raw[0]):
-            continue
         if callee.__class__ is str:
             head, _, last = callee.rpartition(".")
             receiver = head.rpartition(".")[2]
-            if not head:
-                plain.setdefault(last, []).append(number)
         elif callee.__class__ is tuple and callee[0] == "attr":
             last, receiver = callee[2], ANYTHING
         else:
+            continue
+        if last in common and raw[0] and reach.is_idle(callee, raw[0]):
             continue
         sites = found.get(last)
         if sites is None:
             sites = found[last] = ([], [])
         sites[0].append(number)
         sites[1].append(receiver)
+        if not receiver:
+            plain.setdefault(last, []).append(number)
     if plain:
         _add_local_names(found, plain, facts)
     return found
