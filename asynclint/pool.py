@@ -7,11 +7,12 @@ import sys
 import time
 import warnings
 from collections import deque
-from mmap import mmap
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from mmap import mmap
 
 STACK = 512 * 1024 * 1024  # bytes of address space for a worker's stack; deep syntax trees are freed by recursion
 PATIENCE = 0.1  # seconds after which a worker sends what it has, though there is more to do
@@ -104,7 +105,7 @@ class _Worker:
         self.gone = False
         self.since = time.monotonic()
         self.received = 0
-        self.done = mmap(-1, _COUNT)  # the number of items done, of which some may not have been sent yet
+        self.done: mmap = import_module("mmap").mmap(-1, _COUNT)  # the number of items done, of which some may not have been sent yet
         self.process = context.Process(target=_serve, args=(work, theirs, self.pipe, self.done), daemon=True)
         _start(self.process)
         theirs.close()

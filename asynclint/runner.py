@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from asynclint import engine, pool, registry
@@ -172,12 +171,15 @@ class _Run:
     @contextmanager
     def _meanwhile_libcst(self, numbers: Collection[int], jobs: int) -> Iterator[None]:
         """Load libcst while worker processes read a large program. No process may be started on the way out of here before it is loaded."""
+        if jobs < 2 or sum(self.state.files[n].size for n in numbers) < LARGE:
+            yield
+            return
+        from threading import Thread
+
         loading = Thread(target=import_module, args=(_WALKING,), daemon=True)
-        if jobs > 1 and sum(self.state.files[n].size for n in numbers) > LARGE:
-            loading.start()
+        loading.start()
         yield
-        if loading.ident is not None:
-            loading.join()
+        loading.join()
 
     def _map(self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterable[tuple[int, object]]:
         done = 0

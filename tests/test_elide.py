@@ -137,7 +137,9 @@ def test_a_rule_that_asks_nothing_has_every_function_walked(monkeypatch: pytest.
     suspicious, seen = engine.suspicious, []
 
     def ours(program: Any, module: int, rules: Any, known: Any) -> engine.Suspects:
-        seen.extend(suspicious(program, module, each).functions for each in ([Somewhere()], [Somewhere(), Anywhere()], [Anywhere(), Somewhere()]))
+        seen.extend(
+            suspicious(program, module, each, known).functions for each in ([Somewhere()], [Somewhere(), Anywhere()], [Anywhere(), Somewhere()])
+        )
         return suspicious(program, module, rules, known)
 
     monkeypatch.setattr(engine, "suspicious", ours)
