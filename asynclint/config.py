@@ -77,6 +77,8 @@ OPTIONS = (
     Option("src", Kind.LIST, (), (), "Directories that modules are imported from; found by looking when empty."),
     Option("target-version", Kind.VERSION, (3, 10), ("--target-version",), "Oldest Python to support; else `requires-python`.", "VERSION"),
     Option("jobs", Kind.NUMBER, 0, ("--jobs", "-j"), "Processes to work with; 0 is one for each core.", "N"),
+    Option("cache", Kind.FLAG, True, ("--cache/--no-cache",), "Keep facts and results of large projects for the next run."),
+    Option("cache-dir", Kind.TEXT, ".asynclint_cache", ("--cache-dir",), "Where to keep them, relative to the configuration.", "DIR"),
     Option("max-file-size", Kind.NUMBER, 2 * 1024 * 1024, (), "Bytes above which a file is reported instead of read."),
     Option("timeout", Kind.SECONDS, 30.0, (), "Seconds that one file may take."),
     Option("plugins", Kind.LIST, (), (), "Rules of your own: import names, or `.py` files relative to the configuration file."),
@@ -132,6 +134,8 @@ class Settings:
     src: tuple[str, ...] = _DEFAULT["src"]
     target_version: tuple[int, int] = _DEFAULT["target_version"]
     jobs: int = _DEFAULT["jobs"]
+    cache: bool = _DEFAULT["cache"]
+    cache_dir: str = _DEFAULT["cache_dir"]
     max_file_size: int = _DEFAULT["max_file_size"]
     timeout: float = _DEFAULT["timeout"]
     plugins: tuple[str, ...] = _DEFAULT["plugins"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from asynclint.walk.sources import Sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from asynclint.cache import Cache
     from asynclint.config import Settings
     from asynclint.model import Applicability, Finding
     from asynclint.walk.rule import Rule
@@ -41,7 +43,10 @@ PARALLEL = 400_000  # bytes of source below which more processes cost more than 
 
 @record(frozen=True, slots=True)
 class Request:
-    """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone."""
+    """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
+
+    `found` is what `discover` gave for the paths, if it has been asked; `key` is what the results are kept under in the `cache`.
+    """
 
     paths: tuple[str, ...]
     settings: Settings
@@ -49,6 +54,9 @@ class Request:
     write: bool = True
     stdin: tuple[str, bytes] | None = None
     on_progress: Callable[[str, int, int], None] | None = None
+    found: tuple[list[SourceFile], list[Problem]] | None = None
+    cache: Cache | None = None
+    key: bytes = b""
 
 
 class _Indexed:
@@ -61,6 +69,8 @@ class _Indexed:
         self.commented: set[int] = set()  # files with suppressions to look after
         self.problems: dict[int, Problem] = {}
         self.overlays: dict[int, Source] = {}
+        self.digests: dict[int, bytes] = {}  # of the content that was indexed
+        self.packed_names: dict[int, bytes] = {}  # for the cache
 
 
 def run(request: Request) -> RunResult:
@@ -100,6 +110,7 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
 
 
 def _run(request: Request) -> RunResult:
+    started = time.time_ns()
     run_, problems = _linked(request)
     with run_.timed("lint"):
         results = run_.lint()
@@ -110,7 +121,10 @@ def _run(request: Request) -> RunResult:
             results, changed, fixed, more = run_.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
-    return RunResult(tuple(shown), tuple(problems), len(run_.state.files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
+    result = RunResult(tuple(shown), tuple(problems), len(run_.state.files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
+    if request.cache is not None and request.fix is None:
+        run_.keep(request.cache, started, result)
+    return result
 
 
 def _catalog_folder() -> str:
@@ -122,7 +136,7 @@ def _catalog_folder() -> str:
 
 def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
     if request.stdin is None:
-        return discover(request.paths, request.settings)
+        return request.found or discover(request.paths, request.settings)
     name, data = request.stdin
     return [SourceFile(name, os.path.abspath(name), len(data), 0)], []
 
@@ -194,9 +208,10 @@ class _Run:
     def index(self, numbers: Iterable[int]) -> None:
         """Read and index files; the program is then another one."""
         state = self.state
-        todo = [n for n in numbers if n not in state.problems]
+        todo = [n for n in numbers if n not in state.problems and not self._remembered(n)]
         common = self.catalog.names(self.catalog.blocks)
-        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size, common)
+        digest = self.request.cache.digest if self.request.cache is not None else None
+        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size, common, digest)
         jobs = self.jobs(todo)
         with self._meanwhile_libcst(todo, jobs):
             for number, result in self._map("indexing", work, todo, jobs):
@@ -213,8 +228,35 @@ class _Run:
         if isinstance(result, Problem):
             state.problems[number] = result
             return
-        state.packed[number], state.names[number], commented = result[0], names.unpack(result[1]), result[2]
+        state.packed[number], packed_names, commented, state.digests[number] = result
+        state.names[number] = names.unpack(packed_names)
         (state.commented.add if commented else state.commented.discard)(number)
+        if self.request.cache is not None:
+            state.packed_names[number] = packed_names
+
+    def _remembered(self, number: int) -> bool:
+        """Take the facts of a file from the cache, if it has them."""
+        cache, file = self.request.cache, self.state.files[number]
+        if cache is None or number in self.state.overlays:
+            return False
+        content = cache.digest_of(file.absolute, file.size, file.mtime_ns)
+        facts = cache.facts(content) if content is not None else None
+        if content is None or facts is None:
+            return False
+        self._take(number, (*facts, content))
+        return True
+
+    def keep(self, cache: Cache, started: int, result: RunResult) -> None:
+        """Write the cache, unless a file could not be read, or a rule is not asynclint's own: nobody would notice when it changes."""
+        state, order = self.state, range(len(self.state.files))
+        if len(state.digests) < len(state.files) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
+            return
+        try:
+            cache.write(self.request.key, started, state.files, [state.digests[n] for n in order], result)
+            if any(cache.facts(state.digests[n]) is None for n in order):
+                cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in order})
+        except OSError as error:
+            sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
 
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
@@ -338,8 +380,13 @@ def _read(file: SourceFile, limit: int) -> Source | Problem:
 
 
 def _index(
-    files: Sequence[SourceFile], overlays: Mapping[int, Source], limit: int, common: Collection[str], number: int
-) -> tuple[Packed, bytes, bool] | Problem:
+    files: Sequence[SourceFile],
+    overlays: Mapping[int, Source],
+    limit: int,
+    common: Collection[str],
+    digest: Callable[[bytes], bytes] | None,
+    number: int,
+) -> tuple[Packed, bytes, bool, bytes] | Problem:
     source = overlays.get(number) or _read(files[number], limit)
     if isinstance(source, Problem):
         return source
@@ -347,7 +394,7 @@ def _index(
     if isinstance(facts, Problem):
         return facts
     facts.narrow(common)
-    return facts.pack(), names.pack(names.names_of(facts)), may_report(source.text)
+    return facts.pack(), names.pack(names.names_of(facts)), may_report(source.text), digest(source.data) if digest is not None else b""
 
 
 def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:

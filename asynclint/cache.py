@@ -1,0 +1,259 @@
+"""Facts and results of earlier runs, by the content of files, so that a run reads only what has changed.
+
+Two files in one folder: `results` holds what the file system said of each file, its digest, and what the last runs found; every run reads it.
+`facts` holds the facts of modules, and is read where something has changed, each module only when it is asked for. Both are made of `marshal`, which
+trusts what it reads; so each file is signed with a secret of the user that never leaves the user's own cache directory, and one that is not, or is
+of another version of Python or asynclint, is not read at all, but written anew. Runs that write at the same time replace each other's files whole.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import time
+from enum import Enum
+from hashlib import blake2b
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from asynclint import __version__, model
+from asynclint.index.facts import FORMAT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asynclint.config import Settings
+    from asynclint.files import SourceFile
+    from asynclint.index.module import Packed
+
+REMEMBERED = 8  # results of so many different command lines are kept
+_RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again without another time
+_SIGNATURE = 32  # bytes
+_KINDS: tuple[Any, ...] = (
+    *(model.Position, model.Span, model.Edit, model.Import, model.Declaration, model.Fix, model.Frame, model.Finding),
+    *(model.Problem, model.FileResult, model.Severity, model.Confidence, model.Applicability),
+)
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+Known = tuple[str, int, int, bytes]  # absolute path, size, time of change in nanoseconds, digest
+Facts = tuple["Packed", bytes, bool]  # the facts, their names packed, and whether there are suppressions
+
+
+class Cache:
+    """What is known of a project. `open` it before a run, `write` it after."""
+
+    def __init__(self, folder: str, secret: bytes) -> None:
+        self.folder = folder
+        self._secret = secret
+        self._program = _program()
+        content = _loaded(self._read("results")) or {}
+        self._known: dict[str, Known] = {known[0]: known for known in content.get("files", ())}
+        self._started: int = content.get("started", 0)
+        self._results: dict[bytes, Any] = content.get("results", {})
+        self._facts: dict[bytes, tuple[int, ...]] | None = None
+        self._blobs = b""
+        self._start = 0
+
+    @staticmethod
+    def digest(data: bytes) -> bytes:
+        """What stands for the content of a file."""
+        return _digest(data)
+
+    # -- results
+
+    def digest_of(self, absolute: str, size: int, mtime_ns: int) -> bytes | None:
+        """The digest of a file, without reading it if it has surely not changed; None if it is not known or cannot be read."""
+        known = self._known.get(absolute)
+        if known is None or known[1] != size:
+            return None
+        if known[2] == mtime_ns and mtime_ns < self._started - _RACY:
+            return known[3]
+        try:
+            with open(absolute, "rb") as file:
+                return _digest(file.read())
+        except OSError:
+            return None
+
+    def recall(self, key: bytes, files: Sequence[SourceFile]) -> model.RunResult | None:
+        """What a run with this key found, if the files are still the same."""
+        begun = time.perf_counter()
+        stored = self._results.get(key)
+        if stored is None or len(stored[0]) != len(files):
+            return None
+        for file, (path, content) in zip(files, stored[0], strict=True):
+            if file.path != path or self.digest_of(file.absolute, file.size, file.mtime_ns) != content:
+                return None
+        results = {result.path: result for result in _from_plain(stored[1])}
+        shown = tuple(results.get(file.path) or model.FileResult(file.path) for file in files)
+        lines = dict(_from_plain(stored[2]))
+        return model.RunResult(shown, (), len(files), lines, {}, {}, {"recall": time.perf_counter() - begun})
+
+    # -- facts
+
+    def facts(self, content: bytes) -> Facts | None:
+        """The facts of a file with this digest."""
+        if self._facts is None:
+            self._open_facts()
+        entry = self._facts.get(content) if self._facts is not None else None
+        if entry is None:
+            return None
+        at, *lengths, commented = entry
+        parts = []
+        for length in lengths:
+            parts.append(self._blobs[at : at + length])
+            at += length
+        return (parts[0], parts[1], parts[2], parts[3]), parts[4], bool(commented)
+
+    def _open_facts(self) -> None:
+        data = self._read("facts")
+        self._facts = {}
+        if data:
+            start = 8 + int.from_bytes(data[:8], "little")
+            self._facts = marshal.loads(data[8:start])
+            self._blobs = data[start:]
+
+    # -- files
+
+    def _read(self, name: str) -> bytes:
+        """The content of a file of the cache, or nothing where it is not one that this user's asynclint of this version has written."""
+        try:
+            with open(os.path.join(self.folder, name), "rb") as file:
+                data = file.read()
+        except OSError:
+            return b""
+        content = memoryview(data)[_SIGNATURE:]
+        return bytes(content) if data[:_SIGNATURE] == self._signature(content) else b""
+
+    def _signature(self, content: Any) -> bytes:
+        return blake2b(content, digest_size=_SIGNATURE, key=self._secret, person=self._program).digest()
+
+    def write(self, key: bytes, started: int, files: Sequence[SourceFile], digests: Sequence[bytes], result: model.RunResult) -> None:
+        """Keep what a run found that started at a time (nanoseconds since the epoch); `digests` of the files in their order, of the content that was
+        linted. Raises OSError where it cannot be written.
+        """
+        known = [(file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)]
+        if [content for *_, content in self._known.values()] != list(digests):
+            self._results = {}  # of files that are no more
+        self._results.pop(key, None)
+        shown = tuple(file for file in result.files if file.findings or file.problems)
+        paths = [(file.path, content) for file, content in zip(files, digests, strict=True)]
+        kept = {**dict(list(self._results.items())[1 - REMEMBERED :]), key: (paths, _plain(shown), _plain(tuple(result.lines.items())))}
+        self._sign("results", marshal.dumps({"files": known, "started": started, "results": kept}))
+
+    def write_facts(self, facts: Mapping[bytes, Facts]) -> None:
+        """Keep the facts of modules by the digests of their files. Raises OSError where they cannot be written."""
+        index: dict[bytes, tuple[int, ...]] = {}
+        blobs: list[bytes] = []
+        at = 0
+        for content, (packed, names, commented) in facts.items():
+            parts = (*packed, names)
+            index[content] = (at, *map(len, parts), commented)
+            blobs += parts
+            at += sum(map(len, parts))
+        head = marshal.dumps(index)
+        self._sign("facts", b"".join((len(head).to_bytes(8, "little"), head, *blobs)))
+
+    def _sign(self, name: str, content: bytes) -> None:
+        os.makedirs(self.folder, exist_ok=True)
+        ignore = os.path.join(self.folder, ".gitignore")
+        if not os.path.exists(ignore):
+            self._replace(ignore, b"*\n")
+        self._replace(os.path.join(self.folder, name), self._signature(content) + content)
+
+    @staticmethod
+    def _replace(path: str, data: bytes) -> None:
+        beside = f"{path}.{os.getpid()}.tmp"
+        try:
+            with open(beside, "wb") as file:
+                file.write(data)
+            os.replace(beside, path)
+        finally:
+            if os.path.exists(beside):
+                os.unlink(beside)
+
+
+def open_cache(settings: Settings) -> Cache | None:
+    """The cache of a project; None where the user wants none, or has no place for a secret."""
+    if not settings.cache:
+        return None
+    secret = _secret()
+    return Cache(os.path.join(settings.root, settings.cache_dir), secret) if secret else None
+
+
+def key_of(settings: Settings, paths: Sequence[str]) -> bytes:
+    """What stands for all that decides on the results of a run, besides the files."""
+    fields = {name: getattr(settings, name) for name in settings.__match_args__ if name not in ("jobs", "timeout", "cache", "cache_dir")}
+    installed = [(folder, _changed(folder)) for folder in sys.path if os.path.isdir(folder)]
+    plugins = [_changed(plugin) for plugin in settings.plugins]
+    return _digest(repr((sorted(fields.items()), paths, os.getcwd(), installed, plugins)).encode("utf-8", "surrogatepass"))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _program() -> bytes:
+    """What stands for this asynclint on this Python: 16 bytes."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    entries = [entry for folder in _folders(here) for entry in os.scandir(folder) if entry.is_file()]
+    files = [(entry.path, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries]
+    return _digest(repr((FORMAT, __version__, sys.version, sys.implementation.cache_tag, sorted(files))).encode())
+
+
+def _folders(here: str) -> list[str]:
+    spec = find_spec("asynclint.rules")
+    roots = [here, *(spec.submodule_search_locations or () if spec is not None else ())]
+    return [folder for root in roots for folder, _, _ in os.walk(root) if not folder.endswith("__pycache__")]
+
+
+def _secret() -> bytes:
+    """The user's secret, made when there is none; nothing where it cannot be kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    path = os.path.join(base, "asynclint", "secret")
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(os.urandom(_SIGNATURE))
+        except FileExistsError:
+            pass
+        with open(path, "rb") as file:
+            secret = file.read()
+    except OSError:
+        return b""
+    return secret if len(secret) == _SIGNATURE else b""
+
+
+# -- results as plain data
+
+
+def _loaded(data: bytes) -> Any:
+    return marshal.loads(data) if data else None
+
+
+def _plain(value: Any) -> Any:
+    """A record as a list of its kind and its fields, and so on within; tuples, texts and numbers as they are."""
+    kind = value.__class__
+    if kind is tuple:
+        return tuple(map(_plain, value))
+    number = _NUMBERS.get(kind)
+    if number is None:
+        return value
+    if isinstance(value, Enum):
+        return [number, value.value]
+    return [number, *(_plain(getattr(value, name)) for name in kind.__match_args__)]
+
+
+def _from_plain(value: Any) -> Any:
+    if value.__class__ is tuple:
+        return tuple(map(_from_plain, value))
+    if value.__class__ is list:
+        return _KINDS[value[0]](*map(_from_plain, value[1:]))
+    return value
