@@ -32,6 +32,8 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     paths = (name,) if from_stdin else paths or (".",)
     settings = load(paths, config=given["config"] or (), isolated=given["isolated"], command_line=_given_for_settings(given))
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
+    if given["show_unresolved"]:
+        return _show_unresolved(() if stdin else paths, settings, stdin)
     result = _run(() if stdin else paths, settings, stdin, given)
     if stdin and given["fix"] and not given["diff"]:
         _write_bytes(_fixed_bytes(stdin, result))
@@ -113,6 +115,17 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
         return found, None
     key = cache.key_of(settings, paths)
     return {**found, "cache": store, "key": key}, store.recall(key, files)
+
+
+def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> int:
+    from asynclint import report, runner
+    from asynclint.unresolved import unresolved
+
+    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin))
+    for problem in sorted(problems):
+        write(sys.stderr, report.problem_line(problem) + "\n")
+    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources)))
+    return ERROR if problems else CLEAN
 
 
 def _is_excluded(path: str, settings: Settings) -> bool:
