@@ -216,6 +216,10 @@ class _Run:
         with self._meanwhile_libcst(todo, jobs):
             for number, result in self._map("indexing", work, todo, jobs):
                 self._take(number, result)
+        try:
+            self.catalog.extend({root for names_ in state.names.values() for root in names_.imports})
+        except CatalogError as error:
+            raise ConfigError(str(error)) from error
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
         self.early = engine.Early()
 

@@ -1,4 +1,6 @@
-"""The data of rules/catalog/*.toml: well-formed everywhere, and true to the running Python where it speaks of the standard library."""
+"""The data of rules/catalog/*.toml: well-formed everywhere, and true to the running Python where it speaks of the standard library. What it says of
+other libraries was read from the versions that the head of each file names; these are not installed here.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,12 @@ from pathlib import Path
 import pytest
 import tomli
 
+from asynclint.program.catalog import ALWAYS, Catalog
+
 FOLDER = Path(__file__).parent.parent / "rules" / "catalog"
 CATALOG = {path.stem: tomli.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
 STDLIB = CATALOG["stdlib"]
+FAMILIES = sorted(CATALOG.keys() - ALWAYS)
 
 KEYS = {  # table -> what an entry must have, what it may have
     "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "light", "lazy", "help"}),
@@ -175,6 +180,43 @@ def test_every_path_is_canonical(name: str) -> None:
     for path in all_paths(CATALOG[name]):
         parts = path.split(".")
         assert aliases.isdisjoint(".".join(parts[:n]) for n in range(1, len(parts) + 1)), path
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_path_is_dotted(name: str) -> None:
+    assert [path for path in all_paths(CATALOG[name]) if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?", path)] == []
+
+
+def test_an_import_root_has_one_family() -> None:
+    roots = Counter(root for name in FAMILIES for root in name.split("+"))
+    assert [root for root, times in roots.items() if times > 1 or not root.isidentifier()] == []
+    assert CATALOG.keys() >= ALWAYS
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_speaks_about_its_roots(name: str) -> None:
+    """It is not read for the sake of others."""
+    family = CATALOG[name]
+    paths = [*family.get("aliases", {}), *family.get("aliases", {}).values()]
+    for table in KEYS:
+        for row in entries(family, table):
+            paths += paths_of(row, *(("type",) if table in ("types", "locks") else ("call", "decorator", "override")))
+    assert {path for path in paths if path.partition(".")[0] not in name.split("+")} == set()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_says_what_it_was_read_from(name: str) -> None:
+    assert re.match(r"# .*\d+\.(\d|x)", (FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_is_read_for_each_of_its_roots(name: str) -> None:
+    for root in name.split("+"):
+        catalog = Catalog.load(str(FOLDER))
+        catalog.extend([root])
+        for table in ("blocks", "types"):
+            for row in entries(CATALOG[name], table):
+                assert set(paths_of(row, "call" if table == "blocks" else "type")) <= getattr(catalog, table).keys()
 
 
 def test_an_awaitable_counterpart_is_a_known_coroutine() -> None:

@@ -1,6 +1,8 @@
 """What is known of the world outside the project: reads `rules/catalog/*.toml` and answers by canonical dotted path.
 
 The format of the files is described in the architecture (section 4); a table or key that is not known is an error that names the file.
+A few files are always read. Every other one is a family: named after the import roots it speaks about, joined by `+` (`boto3+botocore.toml`), it is
+read when a module of the program imports one of them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Ref
 
+ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
 _DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
@@ -125,6 +128,7 @@ class Catalog:
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
         self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
         self.endings: set[str] = set()  # callables that do not return
+        self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
 
@@ -132,20 +136,35 @@ class Catalog:
 
     @classmethod
     def load(cls, folder: str) -> Catalog:
-        """The catalog of all files in a folder. Raises CatalogError."""
-        import tomli
-
+        """The catalog of the files in a folder that are always read. Raises CatalogError."""
         catalog = cls()
         for name in sorted(os.listdir(folder)):
-            path = os.path.join(folder, name)
-            if not name.endswith(".toml"):
+            stem, suffix = os.path.splitext(name)
+            if suffix != ".toml":
                 continue
-            try:
-                with open(path, "rb") as file:
-                    catalog.add(tomli.load(file), path)
-            except tomli.TOMLDecodeError as error:
-                raise CatalogError(f"{path}: {error}") from None
+            if stem in ALWAYS:
+                catalog._read(os.path.join(folder, name))
+            else:
+                catalog._families.update(dict.fromkeys(stem.split("+"), os.path.join(folder, name)))
         return catalog
+
+    def extend(self, imported: Iterable[str]) -> None:
+        """Read the families of what a program imports (first parts of names), and those of the types that they give. Raises CatalogError."""
+        roots = imported = set(imported)
+        while paths := {self._families[root] for root in roots & self._families.keys()}:
+            for path in sorted(paths):
+                self._read(path)
+            self._families = {root: path for root, path in self._families.items() if path not in paths}
+            roots = self.within_reach(imported)
+
+    def _read(self, path: str) -> None:
+        import tomli
+
+        try:
+            with open(path, "rb") as file:
+                self.add(tomli.load(file), path)
+        except tomli.TOMLDecodeError as error:
+            raise CatalogError(f"{path}: {error}") from None
 
     def add(self, tables: dict[str, Any], origin: str) -> None:
         """Take in the tables of one file. Raises CatalogError where a table or key is unknown or a value has the wrong shape."""
