@@ -56,6 +56,18 @@ class _Search:
         self.found: dict[str, SourceFile] = {}
         self.problems: list[Problem] = []
         self.passed_over = False
+        patterns = (*settings.exclude, *settings.extend_exclude)
+        self._only_names = all("/" not in pattern.rstrip("/") for pattern in patterns)
+        self._excluded_names: dict[str, bool] = {}
+
+    def is_excluded(self, path: str, name: str) -> bool:
+        """Whether a path, relative to the root and ending with `/` for a directory, is excluded; `name` is its last part. Most names occur often."""
+        if not self._only_names:
+            return self.excluded.match(path) is not None
+        known = self._excluded_names.get(name)
+        if known is None:
+            known = self._excluded_names[name] = self.excluded.match(name) is not None
+        return known
 
     @cached_property
     def excluded(self) -> re.Pattern[str]:
@@ -102,7 +114,8 @@ class _Search:
                 if not is_directory and not entry.name.endswith(".py"):
                     continue
                 path = below + entry.name
-                if self.excluded.match(relative_from + path + ("/" if is_directory else "")) or _is_ignored(ignores, entry.path, is_directory):
+                name = entry.name + "/" if is_directory else entry.name
+                if self.is_excluded(relative_from + below + name, name) or (ignores and _is_ignored(ignores, entry.path, is_directory)):
                     continue
                 empty = False
                 if is_directory:
