@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from asynclint.index.refs import caught_names
+
 _THREAD_TESTS = frozenset({"get_ident", "current_thread", "main_thread", "get_native_id"})
 _EQUALITY = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
 _LOOP_QUESTIONS = frozenset({"get_running_loop", "current_task", "get_event_loop", "current_async_library"})
@@ -45,7 +47,7 @@ def _off_loop_when(test: Any) -> bool | None:
 
 def _guarded_by_exception(node: ast.Try) -> frozenset[int]:
     """The handlers of `RuntimeError` where the body asks for the running loop: no loop runs there."""
-    handlers = [h for h in node.handlers if h.type is not None and "RuntimeError" in ast.dump(h.type)] if len(node.body) <= 3 else []
+    handlers = [h for h in node.handlers if "RuntimeError" in caught_names(h.type)] if len(node.body) <= 3 else []
     if not handlers or not any(_called(statement) & _LOOP_QUESTIONS for statement in node.body):
         return frozenset()
     return frozenset(map(id, handlers))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 Packed = tuple[bytes, bytes, bytes, bytes]  # what is asked for apart: the structure, the calls' names, the calls, what is read
-_CALLS = 16  # calls that are packed together
-_FUNCTIONS = 2  # functions, of which a module's body and then its first function are asked for most
+_CALLS = 32  # calls that are packed together
+_FUNCTIONS = 4  # functions, of which a module's body and then its first function are asked for most
 
 
 class Rows(Generic[Row]):
