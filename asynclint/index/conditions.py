@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 STORING = frozenset({"setdefault", "add", "append", "update", "put"})  # methods of a container that remember what they are given
 _SETTLED = {"done": True, "is_set": True, "empty": False}  # methods that say, by this answer, that nothing has to be waited for
+VOLATILE = "?"
 _LEAVING = (ast.Return, ast.Continue, ast.Raise)
 
 
-def tested(test: Any, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], bool] | None:
+def tested(test: Any, bindings: dict[str, list[Ref]], optional: frozenset[str]) -> tuple[frozenset[str], bool] | None:
     """The dotted names whose value a test asks for, and whether the body is the place where it is missing; None where it asks for none.
 
-    `bindings` are those of the function: a local name counts as where it was fetched from.
+    `bindings` are those of the function: a local name counts as where it was fetched from, unless it is an `optional` parameter.
     """
     missing = False
     while test.__class__ is ast.UnaryOp and test.op.__class__ is ast.Not:
@@ -37,31 +38,34 @@ def tested(test: Any, bindings: dict[str, list[Ref]]) -> tuple[frozenset[str], b
             return None
     if test.__class__ is ast.NamedExpr:
         test = test.value
-    names = frozenset(_sources(test, bindings))
+    names = frozenset(_sources(test, bindings, optional))
     return (names, missing) if names else None
 
 
 def given(test: Any, optional: frozenset[str], bindings: dict[str, list[Ref]]) -> frozenset[str]:
-    """The optional parameters that a test made with `and` finds given; one that is bound anew is no parameter any more."""
+    """The optional parameters that a test made with `and` finds given."""
     if test.__class__ is not ast.BoolOp or test.op.__class__ is not ast.And:
         return frozenset()
     found: set[str] = set()
     for value in test.values:
-        asked = tested(value, bindings)
+        asked = tested(value, bindings, optional)
         if asked is not None and not asked[1]:
             found |= asked[0]
     return optional & found
 
 
 def settled(test: Any) -> tuple[str, bool] | None:
-    """What a test asks whether it is done (a future, an event, a queue that is not empty): its dotted name, and whether it is so in the body."""
+    """What a test asks whether it is done (a future, an event, a queue that is not empty), and whether it is so in the body: its dotted name, with
+    VOLATILE behind it if that may change at the next suspension point.
+    """
     positive = True
     while test.__class__ is ast.UnaryOp and test.op.__class__ is ast.Not:
         test, positive = test.operand, not positive
     if test.__class__ is not ast.Call or test.func.__class__ is not ast.Attribute or test.func.attr not in _SETTLED:
         return None
     name = dotted(test.func.value)
-    return (name, positive == _SETTLED[test.func.attr]) if name else None
+    mark = VOLATILE if test.func.attr == "empty" else ""
+    return (name + mark, positive == _SETTLED[test.func.attr]) if name else None
 
 
 def leaves(body: list[ast.stmt]) -> bool:
@@ -69,13 +73,13 @@ def leaves(body: list[ast.stmt]) -> bool:
     return isinstance(body[-1], _LEAVING)
 
 
-def _sources(node: Any, bindings: dict[str, list[Ref]]) -> Iterator[str]:
+def _sources(node: Any, bindings: dict[str, list[Ref]], optional: frozenset[str]) -> Iterator[str]:
     kind = node.__class__
     if kind is ast.Name or kind is ast.Attribute:
         name = dotted(node)
         if name is None:
             return
-        known = bindings.get(name)
+        known = None if name in optional else bindings.get(name)
         if known is None:
             yield name
         for ref in known or ():
@@ -83,11 +87,11 @@ def _sources(node: Any, bindings: dict[str, list[Ref]]) -> Iterator[str]:
     elif kind is ast.Call:
         func = node.func
         if func.__class__ is ast.Attribute and func.attr == "get":
-            yield from _sources(func.value, bindings)
+            yield from _sources(func.value, bindings, optional)
         elif func.__class__ is ast.Name and func.id in ("hasattr", "getattr") and len(node.args) > 1 and node.args[1].__class__ is ast.Constant:
             yield f"{dotted(node.args[0])}.{node.args[1].value!s}"
     elif kind is ast.Subscript:
-        yield from _sources(node.value, bindings)
+        yield from _sources(node.value, bindings, optional)
 
 
 def _fetched(ref: Ref) -> Iterator[str]:

@@ -10,7 +10,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.handlers import HANDLERS, restore
+from asynclint.index.branches import restore
+from asynclint.index.handlers import HANDLERS
 from asynclint.index.module import ModuleFacts
 from asynclint.index.order import children
 from asynclint.index.refs import dotted
@@ -91,6 +92,8 @@ class Extractor:
         if name in frame.free:
             frame.stores.add(name)
             frame = self.frames[frame.free[name]]
+        if name in frame.optional and not (frame is self.frame and name in self.given):
+            frame.anew.add(name)
         values = frame.bindings.setdefault(name, [])
         if value not in values:
             values.append(value)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.conditions import STORING, given, leaves, settled, tested
-from asynclint.index.guards import guarded_parts
+from asynclint.index.branches import NONE, if_, mark, operation, restore, set_found, set_guard, try_, while_
+from asynclint.index.conditions import STORING, VOLATILE
 from asynclint.index.order import children
-from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, ref
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, dotted, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from asynclint.index.extract import Extractor
     from asynclint.index.facts import Ref
@@ -44,14 +43,7 @@ CONSUMERS = frozenset(
     ]
 )
 USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs", "round", "format", "dumps"})
-_NONE: frozenset[str] = frozenset()
 _NOTHING = (("const", None), ("const", False), ("const", ""), ("const", 0))  # defaults that a test takes for "not given"
-_OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
-
-
-def restore(self: Extractor, state: Any) -> None:
-    if state is not None:
-        self.frame, self.klass, self.guard, self.missing, self.given, self.settled = state
 
 
 def _enter_frame(self: Extractor, frame: Frame) -> None:
@@ -60,18 +52,6 @@ def _enter_frame(self: Extractor, frame: Frame) -> None:
 
 def _enter_class(self: Extractor, klass: Klass) -> None:
     self.klass = klass
-
-
-def _set_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
-    self.missing, self.given, self.settled = found
-
-
-def _add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
-    self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
-
-
-def _set_guard(self: Extractor, guard: int) -> None:
-    self.guard = guard
 
 
 def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
@@ -97,8 +77,8 @@ def _function(self: Extractor, node: Any) -> None:
     push = self.stack.append
     push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     self.stack.extend(reversed(node.body))
-    push((_set_guard, 0))
-    push((_set_found, (_NONE, _NONE, _NONE)))
+    push((set_guard, 0))
+    push((set_found, (NONE, NONE, NONE)))
     push((_enter_frame, frame))
     self.stack.extend(_signature(node))
 
@@ -119,7 +99,7 @@ def _lambda(self: Extractor, node: Any) -> None:
     push = self.stack.append
     push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     push(node.body)
-    push((_set_found, (_NONE, _NONE, _NONE)))
+    push((set_found, (NONE, NONE, NONE)))
     push((_enter_frame, frame))
     push(node.args)
     if node.body.__class__ is ast.Call:
@@ -159,7 +139,7 @@ def _call(self: Extractor, node: Any) -> None:
     if self.given:
         self.needs[len(self.calls)] = tuple(sorted(self.given))
     is_method = func.__class__ is ast.Attribute
-    if self.settled and is_method and dotted(func.value) in self.settled:
+    if self.settled and is_method and not self.settled.isdisjoint((dotted(func.value), f"{dotted(func.value)}{VOLATILE}")):
         flags |= f.SETTLED
     passed, below = _arguments(self, args, keywords) if args or keywords else ((), ())
     self.calls.append((self.frame.number, callee, passed, flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
@@ -168,12 +148,12 @@ def _call(self: Extractor, node: Any) -> None:
         self.frame.stores.add(dotted(func.value) or "")
     if name in CONSUMERS or name in USERS:
         for argument in args:
-            _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+            mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
     self.stack.extend(below)
     if not is_method:
         self.stack.append(func)
     elif callee.__class__ is not str:
-        _mark(self, func.value, f.USED)
+        mark(self, func.value, f.USED)
         self.stack.append(func.value)  # the callee itself is not a read of a property; what it hangs on is
     elif func.value.__class__ is ast.Attribute:
         self.frame.loads[callee[: -len(name) - 1]] = None
@@ -205,16 +185,11 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
     return tuple(passed), below
 
 
-def _mark(self: Extractor, node: ast.AST, flag: int) -> None:
-    if node.__class__ is ast.Call:
-        self.marks[id(node)] = self.marks.get(id(node), 0) | flag
-
-
 def _attribute(self: Extractor, node: Any) -> None:
     name = dotted(node)
     if name is None:
         self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
-        _mark(self, node.value, f.USED)
+        mark(self, node.value, f.USED)
         self.stack.append(node.value)
     elif node.ctx.__class__ is ast.Load:
         self.frame.loads[name] = None
@@ -227,7 +202,9 @@ def _attribute(self: Extractor, node: Any) -> None:
 
 def _await(self: Extractor, node: Any) -> None:
     self.frame.suspensions += 1
-    _mark(self, node.value, f.AWAITED)
+    if self.settled:
+        self.settled = frozenset(name for name in self.settled if not name.endswith(VOLATILE))  # others may have run, and taken what was there
+    mark(self, node.value, f.AWAITED)
     self.stack.append(node.value)
 
 
@@ -238,13 +215,13 @@ def _yield(self: Extractor, node: Any) -> None:
         self.frame.yields.append(ref(node.value))
         self.stack.append(node.value)
         if node.__class__ is ast.YieldFrom:
-            _mark(self, node.value, f.CONSUMED)
+            mark(self, node.value, f.CONSUMED)
 
 
 def _return(self: Extractor, node: Any) -> None:
     if node.value is not None:
         self.frame.values.append(ref(node.value))
-        _mark(self, node.value, f.RETURNED)
+        mark(self, node.value, f.RETURNED)
         self.stack.append(node.value)
 
 
@@ -257,7 +234,7 @@ def _expression(self: Extractor, node: Any) -> None:
 def _discard(self: Extractor, value: Any) -> None:
     kind = value.__class__
     if kind is ast.Call:
-        _mark(self, value, f.DISCARDED)
+        mark(self, value, f.DISCARDED)
     elif kind is ast.BoolOp:
         _discard(self, value.values[-1])
     elif kind is ast.IfExp:
@@ -275,7 +252,7 @@ def _assign(self: Extractor, node: Any) -> None:
     for target in node.targets:
         self.bind_target(target, known)
     if value.__class__ is ast.Call and len(node.targets) == 1 and node.targets[0].__class__ is ast.Name:
-        _mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
+        mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
     self.stack.append(value)
     for target in node.targets[::-1]:
         if target.__class__ is not ast.Name:
@@ -300,17 +277,8 @@ def _annotated_assign(self: Extractor, node: Any) -> None:
     self.stack.append(node.target)
 
 
-def _operation(self: Extractor, node: Any) -> None:
-    """Nodes that use the values of the expressions directly below, or may."""
-    below = children(node)
-    for child in below:
-        if child.__class__ is ast.Call:
-            _mark(self, child, f.USED)
-    self.stack.extend(below)
-
-
 def _augmented_assign(self: Extractor, node: Any) -> None:
-    _mark(self, node.value, f.USED)
+    mark(self, node.value, f.USED)
     if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
         self.frame.flags |= f.WRITES
     self.stack.extend(children(node))
@@ -327,7 +295,7 @@ def _for(self: Extractor, node: Any) -> None:
 
 def _comprehension(self: Extractor, node: Any) -> None:
     for test in node.ifs:
-        _mark(self, test, f.USED)
+        mark(self, test, f.USED)
     _iteration(self, node, is_async=bool(node.is_async))
 
 
@@ -336,7 +304,7 @@ def _iteration(self: Extractor, node: Any, *, is_async: bool) -> None:
         self.frame.suspensions += 1
         self.bind_target(node.target, ("aiter", ref(node.iter)))
     else:
-        _mark(self, node.iter, f.CONSUMED)
+        mark(self, node.iter, f.CONSUMED)
         self.bind_target(node.target, ("iter", ref(node.iter)))
     self.stack.extend(children(node))
 
@@ -350,7 +318,7 @@ def _with(self: Extractor, node: Any) -> None:
     self.stack.extend(reversed(node.body))
     for item in reversed(node.items):
         if not is_async:
-            _mark(self, item.context_expr, f.ENTERED)
+            mark(self, item.context_expr, f.ENTERED)
         if item.optional_vars is not None:
             self.bind_target(item.optional_vars, ("aenter" if is_async else "enter", ref(item.context_expr)))
             self.stack.append(item.optional_vars)
@@ -363,73 +331,6 @@ def _leave_with(self: Extractor, entered: Any) -> None:
         for item in node.items:
             expression = item.context_expr
             self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))
-
-
-def _if(self: Extractor, node: Any) -> None:
-    """What a test finds missing may be computed and remembered in the body, in the `else`, or after a body that leaves; what it finds given may be
-    needed there, and what it finds done need not be waited for.
-    """
-    _mark(self, node.test, f.USED)
-    guarded = guarded_parts(node)
-    asked = tested(node.test, self.frame.bindings) if self.frame.number and not guarded else None
-    done = settled(node.test)
-    if guarded or (asked is None and done is None and not (self.frame.optional and node.test.__class__ is ast.BoolOp)):
-        _parts(self, node, guarded)
-        return
-    names, missing = asked or (_NONE, False)
-    optional = self.frame.optional & names
-    finished = frozenset(done[:1]) if done else _NONE
-    both = given(node.test, self.frame.optional, self.frame.bindings)
-    in_body = (names, both) if missing else (_NONE, optional | both)
-    after = (_NONE, optional) if missing else (names, _NONE)
-    found = [(*in_body, finished if done and done[1] else _NONE), (*after, finished if done and not done[1] else _NONE)]
-    if leaves(node.body):
-        self.stack.append((_add_found, found[1]))
-    now = (self.missing, self.given, self.settled)
-    for statements, there in ((node.orelse, found[1]), (node.body, found[0])):
-        if statements:
-            self.stack += [(_set_found, now), *reversed(statements), (_add_found, there)]
-    self.stack.append(node.test)
-
-
-def _while(self: Extractor, node: Any) -> None:
-    done = settled(node.test)
-    if done is None or not done[1]:
-        _operation(self, node)
-        return
-    _mark(self, node.test, f.USED)
-    now = (self.missing, self.given, self.settled)
-    self.stack += [*reversed(node.orelse), (_set_found, now), *reversed(node.body), (_add_found, (_NONE, _NONE, frozenset(done[:1])))]
-    self.stack.append(node.test)
-
-
-def _try(self: Extractor, node: Any) -> None:
-    if node.handlers and self.frame.flags & f.ASYNC:
-        self.stack.append((_leave_try, (node, self.frame.suspensions)))
-    _parts(self, node, guarded_parts(node))
-
-
-def _parts(self: Extractor, node: Any, guarded: Collection[int]) -> None:
-    """`if` and `try`: parts of them may run only off the loop."""
-    if not guarded:
-        self.stack.extend(children(node))
-        return
-    guard = self.guard
-    for child in children(node):
-        if id(child) in guarded:
-            self.stack += [(_set_guard, guard), child, (_set_guard, f.GUARDED)]
-        else:
-            self.stack.append(child)
-
-
-def _leave_try(self: Extractor, entered: Any) -> None:
-    """Record what may catch the cancellation of a coroutine."""
-    node, before = entered
-    if self.frame.suspensions > before:
-        for handler in node.handlers:
-            names = caught_names(handler.type)
-            if not _OTHER_EXCEPTIONS.issuperset(names):
-                self.catches.append((self.frame.number, names))
 
 
 def _handler(self: Extractor, node: Any) -> None:
@@ -507,16 +408,16 @@ HANDLERS: dict[type, Callable[[Extractor, Any], None]] = {
     ast.comprehension: _comprehension,
     ast.With: _with,
     ast.AsyncWith: _with,
-    ast.If: _if,
-    ast.While: _while,
-    ast.Try: _try,
+    ast.If: if_,
+    ast.While: while_,
+    ast.Try: try_,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (
             *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
             *(ast.FormattedValue, ast.Subscript, ast.Starred),
         ),
-        _operation,
+        operation,
     ),
     ast.Import: _import,
     ast.ImportFrom: _import_from,

@@ -12,6 +12,7 @@ class Frame:
     """A function under construction."""
 
     __slots__ = (
+        "anew",
         "bindings",
         "decorators",
         "flags",
@@ -37,6 +38,7 @@ class Frame:
         self.number, self.name, self.qualname, self.parent, self.owner, self.flags, self.node = number, name, qualname, parent, owner, flags, node
         self.params: tuple[tuple[Any, ...], ...] = ()  # the fields of `facts.Param`
         self.optional: frozenset[str] = frozenset()  # parameters whose default is nothing
+        self.anew: set[str] = set()  # those that are bound anew, and not only where they are given
         self.decorators: tuple[Ref, ...] = ()
         self.returns: Ref = None
         self.values: list[Ref] = []

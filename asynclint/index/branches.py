@@ -1,0 +1,121 @@
+"""What depends on where code stands: under which tests, in which handlers, and what is used by what is around it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING, Any
+
+from asynclint.index import facts as f
+from asynclint.index.conditions import given, leaves, settled, tested
+from asynclint.index.guards import guarded_parts
+from asynclint.index.order import children
+from asynclint.index.refs import caught_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from asynclint.index.extract import Extractor
+
+NONE: frozenset[str] = frozenset()
+_OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
+
+
+def restore(self: Extractor, state: Any) -> None:
+    if state is not None:
+        self.frame, self.klass, self.guard, self.missing, self.given, self.settled = state
+
+
+def set_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
+    self.missing, self.given, self.settled = found
+
+
+def add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
+    self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
+
+
+def set_guard(self: Extractor, guard: int) -> None:
+    self.guard = guard
+
+
+def mark(self: Extractor, node: ast.AST, flag: int) -> None:
+    if node.__class__ is ast.Call:
+        self.marks[id(node)] = self.marks.get(id(node), 0) | flag
+
+
+def operation(self: Extractor, node: Any) -> None:
+    """Nodes that use the values of the expressions directly below, or may."""
+    below = children(node)
+    for child in below:
+        if child.__class__ is ast.Call:
+            mark(self, child, f.USED)
+    self.stack.extend(below)
+
+
+def if_(self: Extractor, node: Any) -> None:
+    """What a test finds missing may be computed and remembered in the body, in the `else`, or after a body that leaves; what it finds given may be
+    needed there, and what it finds done need not be waited for.
+    """
+    mark(self, node.test, f.USED)
+    guarded = guarded_parts(node)
+    optional = self.frame.optional - self.frame.anew
+    asked = tested(node.test, self.frame.bindings, optional) if self.frame.number and not guarded else None
+    done = settled(node.test)
+    if guarded or (asked is None and done is None and not (optional and node.test.__class__ is ast.BoolOp)):
+        _parts(self, node, guarded)
+        return
+    names, missing = asked or (NONE, False)
+    finished = frozenset(done[:1]) if done else NONE
+    both = given(node.test, optional, self.frame.bindings)
+    in_body = (names, both) if missing else (NONE, (optional & names) | both)
+    after = (NONE, optional & names) if missing else (names, NONE)
+    found = [(*in_body, finished if done and done[1] else NONE), (*after, finished if done and not done[1] else NONE)]
+    if leaves(node.body):
+        self.stack.append((add_found, found[1]))
+    now = (self.missing, self.given, self.settled)
+    for statements, there in ((node.orelse, found[1]), (node.body, found[0])):
+        if statements:
+            self.stack += [(set_found, now), *reversed(statements), (add_found, there)]
+    self.stack.append(node.test)
+
+
+def while_(self: Extractor, node: Any) -> None:
+    done = settled(node.test)
+    if done is None or not done[1]:
+        if done is not None and not any(child.__class__ is ast.Break for statement in node.body for child in ast.walk(statement)):
+            self.stack.append((add_found, (NONE, NONE, frozenset(done[:1]))))  # the loop ends where the test is false
+        operation(self, node)
+        return
+    mark(self, node.test, f.USED)
+    now = (self.missing, self.given, self.settled)
+    self.stack += [*reversed(node.orelse), (set_found, now), *reversed(node.body), (add_found, (NONE, NONE, frozenset(done[:1])))]
+    self.stack.append(node.test)
+
+
+def try_(self: Extractor, node: Any) -> None:
+    if node.handlers and self.frame.flags & f.ASYNC:
+        self.stack.append((_leave_try, (node, self.frame.suspensions)))
+    _parts(self, node, guarded_parts(node))
+
+
+def _parts(self: Extractor, node: Any, guarded: Collection[int]) -> None:
+    """`if` and `try`: parts of them may run only off the loop."""
+    if not guarded:
+        self.stack.extend(children(node))
+        return
+    guard = self.guard
+    for child in children(node):
+        if id(child) in guarded:
+            self.stack += [(set_guard, guard), child, (set_guard, f.GUARDED)]
+        else:
+            self.stack.append(child)
+
+
+def _leave_try(self: Extractor, entered: Any) -> None:
+    """Record what may catch the cancellation of a coroutine."""
+    node, before = entered
+    if self.frame.suspensions > before:
+        for handler in node.handlers:
+            names = caught_names(handler.type)
+            if not _OTHER_EXCEPTIONS.issuperset(names):
+                self.catches.append((self.frame.number, names))
