@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 Packed = tuple[bytes, bytes, bytes, bytes]  # what is asked for apart: the structure, the calls' names, the calls, what is read
-_CALLS = 32  # calls that are packed together
-_FUNCTIONS = 4  # functions, of which a module's body and then its first function are asked for most
+_CALLS = 16  # calls that are packed together
+_FUNCTIONS = 2  # functions, of which a module's body and then its first function are asked for most
 
 
 class Rows(Generic[Row]):
@@ -112,12 +112,12 @@ class ModuleFacts:
 
     def called(self) -> dict[str, tuple[Sequence[int], Sequence[str]]]:
         """The calls by the last name of their callee, as their numbers and the last names of their receivers, "" where there is none. A call of
-        a local name counts also as one of what the name is bound to.
+        a local name counts also as one of what the name is bound to. Unpacked each time: few ask twice, and there are many.
         """
+        if isinstance(self._called, bytes):
+            return marshal.loads(self._called)  # type: ignore[no-any-return]
         if self._called is None:
             self._called = called_names(self, frozenset())
-        elif isinstance(self._called, bytes):
-            self._called = marshal.loads(self._called)
         return self._called  # type: ignore[no-any-return]
 
     def calls_of(self, names: Collection[str]) -> list[int]:
