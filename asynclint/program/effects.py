@@ -12,6 +12,7 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
+from asynclint.program.holders import modules_holding
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
 from asynclint.record import record
 
@@ -96,6 +97,9 @@ class Effects:
 
     def _run(self) -> None:
         self._expand(self._primitives())
+        for module, receivers in modules_holding(self._program, self._program.catalog.every).items():
+            names = self._program.names[module].called
+            self._resolve_calls(module, names, dict.fromkeys(names, receivers))
         frontier: dict[FunctionKey, None] = {}
         for site, blocks in self._direct.items():
             for block in blocks:
@@ -272,7 +276,7 @@ class Effects:
         catalog, resolver = self._program.catalog, self._program.resolver
         for value in values:
             if isinstance(value, External):
-                block = catalog.blocks.get(value.path)
+                block = catalog.block(value.path)
                 if block is not None:
                     yield block
                 if flags & f.ENTERED:
