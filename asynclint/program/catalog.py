@@ -57,14 +57,17 @@ class Block:
     offload: str = "safe"  # safe, unsafe, never
     unless: tuple[Condition, ...] = ()
     only_if: tuple[Condition, ...] = ()
-    takes_file: int = -1
+    takes_file: int = -1  # the argument that is a file; one in memory does not block
+    takes_path: int = -1  # the argument that is a path or something else; only what is surely a path blocks
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
 
     def of(self, path: str) -> Block:
         """The same, said of another path."""
-        return Block(path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.light, self.lazy, self.help)
+        return Block(
+            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
+        )
 
 
 @record(frozen=True, slots=True)
@@ -373,7 +376,7 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if offload not in ("safe", "unsafe", "never"):
         raise ValueError("`offload` is one of safe, unsafe, never")
     unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "light", "lazy", "help") if key in row}
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
     _end(row)
     for path in paths:
         block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
