@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli
 
 from asynclint.program.catalog import ALWAYS, Catalog, CatalogError
 
@@ -56,3 +57,51 @@ def test_a_bad_file_is_named(folder: Path) -> None:
     catalog = Catalog.load(str(folder))
     with pytest.raises(CatalogError, match=r"other\.toml"):
         catalog.extend(["other"])
+
+
+# -- every method of a type
+
+EVERY = """
+[[blocks]]
+call = "acme.Client.*"
+on = "network"
+unless = ["wait=False"]
+[[nonblocking]]
+call = "acme.Client.close"
+[[types]]
+type = "acme.Special"
+bases = ["acme.Client"]
+returns = { "*" = "self", name = "builtins.str" }
+"""
+
+
+@pytest.fixture
+def every() -> Catalog:
+    catalog = Catalog()
+    catalog.add(tomli.loads(EVERY), "acme.toml")
+    return catalog
+
+
+@pytest.mark.parametrize("name", ["get_object", "x", "put_all"])
+def test_every_method_of_a_type_blocks(every: Catalog, name: str) -> None:
+    block = every.block(f"acme.Client.{name}")
+    assert block is not None
+    assert (block.path, block.kind, len(block.unless)) == (f"acme.Client.{name}", "network", 1)
+    assert every.knows(f"acme.Client.{name}")
+
+
+@pytest.mark.parametrize(
+    "path", ["acme.Client.close", "acme.Client._send", "acme.Client.Bucket", "acme.Client", "acme.Client.meta.events", "acme.get"]
+)
+def test_what_is_named_private_or_in_capitals_is_excepted(every: Catalog, path: str) -> None:
+    assert every.block(path) is None
+
+
+def test_subclasses_inherit_it(every: Catalog) -> None:
+    assert every.method("acme.Special", "get_object") == "acme.Client.get_object"
+    assert every.method("acme.Special", "close") == "acme.Client.close"
+
+
+def test_every_method_may_give_a_type(every: Catalog) -> None:
+    assert every.result("acme.Special.get_object", "acme.Special") == "acme.Special"
+    assert every.result("acme.Special.name", "acme.Special") == "builtins.str"

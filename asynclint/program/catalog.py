@@ -57,10 +57,17 @@ class Block:
     offload: str = "safe"  # safe, unsafe, never
     unless: tuple[Condition, ...] = ()
     only_if: tuple[Condition, ...] = ()
-    takes_file: int = -1
+    takes_file: int = -1  # the argument that is a file; one in memory does not block
+    takes_path: int = -1  # the argument that is a path or something else; only what is surely a path blocks
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
+
+    def of(self, path: str) -> Block:
+        """The same, said of another path."""
+        return Block(
+            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
+        )
 
 
 @record(frozen=True, slots=True)
@@ -110,6 +117,7 @@ class Catalog:
 
     def __init__(self) -> None:
         self.blocks: dict[str, Block] = {}
+        self.every: dict[str, Block] = {}  # types of which every method in lower case blocks that no table names
         self.types: dict[str, Type] = {}
         self.returns: dict[str, str] = {}
         self.bare: dict[str, str] = {}  # what a call without arguments gives
@@ -223,8 +231,21 @@ class Catalog:
             self._methods[key] = found
         return found
 
+    def block(self, path: str) -> Block | None:
+        """What calling a path blocks on: by its own row, or by that of every method of its type."""
+        found = self.blocks.get(path)
+        if found is None and self.every:
+            owner, _, name = path.rpartition(".")
+            every = self.every.get(owner)
+            if every is not None and name[0].islower() and not self._names(path):
+                found = self.blocks[path] = every.of(path)
+        return found
+
     def knows(self, path: str) -> bool:
-        """Whether any table of callables has the path."""
+        """Whether any table of callables has the path, or the type's every method is known."""
+        return self._names(path) or self.block(path) is not None
+
+    def _names(self, path: str) -> bool:
         return (
             path in self.blocks
             or path in self.nonblocking
@@ -244,16 +265,19 @@ class Catalog:
 
     def within_reach(self, roots: Iterable[str]) -> set[str]:
         """The top-level modules whose objects a program may hold that imports these: the types that calls give and inherit from included."""
+        return _closure(self._gives(), {"builtins", "io", "typing", *roots})
+
+    def leading_to(self, paths: Iterable[str]) -> set[str]:
+        """The top-level modules that give, themselves or through others, objects of the types at these paths."""
+        return _closure({(target, source) for source, target in self._gives()}, map(_root, paths))
+
+    def _gives(self) -> set[tuple[str, str]]:
+        """Pairs of top-level modules: one, and one of whose types its calls give or its types are."""
         steps: list[tuple[str, str]] = [*self.returns.items(), *self.bare.items(), *self.aliases.items()]
         for path, known in self.types.items():
             given = (*known.returns.values(), *known.attributes.values(), *known.operators.values(), known.enter, known.async_enter, known.items)
             steps += [(path, type_) for type_ in (*given, *known.bases)]
-        pairs = {(_root(source), _root(target.rpartition(":")[2])) for source, target in steps}
-        found, before = {"builtins", "io", "typing", *roots}, 0
-        while len(found) > before:
-            before = len(found)
-            found |= {target for source, target in pairs if source in found}
-        return found
+        return {(_root(source), _root(target.rpartition(":")[2])) for source, target in steps}
 
     def attribute(self, path: str, name: str) -> str:
         """The type of an attribute of a type's instances, or ""."""
@@ -270,8 +294,9 @@ class Catalog:
         owner, _, name = path.rpartition(".")
         for base in self.ancestry(owner):
             known = self.types.get(base)
-            if known and name in known.returns:
-                return self._self(known.returns[name], receiver or owner)
+            type_ = (known.returns.get(name) or known.returns.get("*")) if known else None
+            if type_:
+                return self._self(type_, receiver or owner)
         return ""
 
     def trait(self, path: str, name: str) -> str:
@@ -300,6 +325,14 @@ class Catalog:
     def _self(type_: str, receiver: str) -> str:
         head, _, tail = type_.rpartition(":")
         return f"{head}:{receiver}" if tail == "self" and head else receiver if tail == "self" else type_
+
+
+def _closure(pairs: set[tuple[str, str]], first: Iterable[str]) -> set[str]:
+    found, before = set(first), 0
+    while len(found) > before:
+        before = len(found)
+        found |= {target for source, target in pairs if source in found}
+    return found
 
 
 def _root(path: str) -> str:
@@ -343,10 +376,15 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if offload not in ("safe", "unsafe", "never"):
         raise ValueError("`offload` is one of safe, unsafe, never")
     unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "light", "lazy", "help") if key in row}
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
     _end(row)
     for path in paths:
-        catalog.blocks[path] = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+        owner, _, name = path.rpartition(".")
+        if name == "*":
+            catalog.every[owner] = block
+        else:
+            catalog.blocks[path] = block
 
 
 def _type(catalog: Catalog, row: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ class Contexts:
                         return f"`{function.qualname}` uses `{value.path}`, which needs the thread of the event loop", ""
                     if isinstance(value, External) and not doubt and not _is_known(program, value.path):
                         doubt = f"what `{value.path}` in `{function.qualname}` does is not known"
-                    block = program.catalog.blocks.get(value.path) if isinstance(value, External) else None
+                    block = program.catalog.block(value.path) if isinstance(value, External) else None
                     if block is not None and block.offload == "never":
                         return f"`{function.qualname}` uses `{block.path}`, which is bound to its thread", ""
                     if block is not None and block.offload == "unsafe":

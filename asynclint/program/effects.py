@@ -12,6 +12,7 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
+from asynclint.program.holders import modules_holding
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
 from asynclint.record import record
 
@@ -27,6 +28,7 @@ _SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that 
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
 _MEMORY = frozenset({"io.StringIO", "io.BytesIO"})
+_PATHS = frozenset({"builtins.str", "pathlib.PurePath"})
 
 
 @record(frozen=True, slots=True)
@@ -96,6 +98,9 @@ class Effects:
 
     def _run(self) -> None:
         self._expand(self._primitives())
+        for module, receivers in modules_holding(self._program, self._program.catalog.every).items():
+            names = self._program.names[module].called
+            self._resolve_calls(module, names, dict.fromkeys(names, receivers))
         frontier: dict[FunctionKey, None] = {}
         for site, blocks in self._direct.items():
             for block in blocks:
@@ -162,7 +167,7 @@ class Effects:
             return False
         scope = Scope(site.module, call.function)
         return any(
-            isinstance(value, ExternalInstance) and value.path in _MEMORY
+            self._is_any(value, _MEMORY)
             for _, ref in call.arguments
             if ref.__class__ is tuple or ref.__class__ is str
             for value in self._program.resolver.evaluate(ref, scope)
@@ -272,7 +277,7 @@ class Effects:
         catalog, resolver = self._program.catalog, self._program.resolver
         for value in values:
             if isinstance(value, External):
-                block = catalog.blocks.get(value.path)
+                block = catalog.block(value.path)
                 if block is not None:
                     yield block
                 if flags & f.ENTERED:
@@ -318,8 +323,15 @@ class Effects:
             return False
         if block.takes_file >= 0:
             values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
-            return not any(isinstance(v, ExternalInstance) and v.path in _MEMORY for v in values)
+            return not any(self._is_any(value, _MEMORY) for value in values)
+        if block.takes_path >= 0:
+            values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_path), scope)
+            return any(self._is_any(value, _PATHS) for value in values)
         return True
+
+    def _is_any(self, value: Value, paths: frozenset[str]) -> bool:
+        """Whether a value is an instance of one of these types outside the project."""
+        return isinstance(value, ExternalInstance) and not paths.isdisjoint(self._program.catalog.ancestry(value.path))
 
 
 def _admits(allowed: Receivers, receiver: str) -> bool:

@@ -142,6 +142,9 @@ def call(resolver: Resolver, values: Iterable[Value], arguments: Any, scope: Sco
         elif kind is Instance:
             inner = [v for v in resolver.instance_attribute(value.klass, "__call__") if isinstance(v, FunctionValue)]  # type: ignore[union-attr]
             found += call(resolver, inner, arguments, scope)
+        elif kind is ExternalInstance:
+            type_ = resolver.catalog.result(f"{value.path}.__call__", value.path)  # type: ignore[union-attr]
+            found += of_type(resolver.catalog, type_) if type_ else ()
     return found
 
 

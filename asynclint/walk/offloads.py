@@ -53,7 +53,7 @@ def _gives_no_callable(ctx: Context, value: Value) -> bool:
     """Whether calling a value gives something that is surely no callable."""
     program = ctx.program
     if isinstance(value, External):
-        return value.path in program.catalog.blocks and not program.catalog.result(value.path, value.receiver)
+        return program.catalog.block(value.path) is not None and not program.catalog.result(value.path, value.receiver)
     if not isinstance(value, FunctionValue):
         return False
     function = program.function(value.key)
