@@ -7,10 +7,12 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
+from asynclint.index.bodies import stub_flags
 from asynclint.index.conditions import STORING, given, leaves, settled, tested
+from asynclint.index.consumption import comprehension, generator_expression, loop, mark, set_guard, with_statement
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import children
-from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, ref
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, read_name, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
@@ -70,10 +72,6 @@ def _add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], fro
     self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
 
 
-def _set_guard(self: Extractor, guard: int) -> None:
-    self.guard = guard
-
-
 def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
     positional = [*args.posonlyargs, *args.args]
     defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
@@ -87,7 +85,7 @@ def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
 
 
 def _function(self: Extractor, node: Any) -> None:
-    flags = f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0
+    flags = (f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0) | stub_flags(node.body)
     frame = self._new_frame(node, node.name, self._qualify(node.name), self.frame.number, flags)
     frame.params = _parameters(node.args)
     frame.optional = frozenset(name for name, _, _, default in frame.params if default in _NOTHING)
@@ -97,7 +95,7 @@ def _function(self: Extractor, node: Any) -> None:
     push = self.stack.append
     push((restore, (self.frame, self.klass, self.guard, self.missing, self.given, self.settled)))
     self.stack.extend(reversed(node.body))
-    push((_set_guard, 0))
+    push((set_guard, 0))
     push((_set_found, (_NONE, _NONE, _NONE)))
     push((_enter_frame, frame))
     self.stack.extend(_signature(node))
@@ -162,18 +160,23 @@ def _call(self: Extractor, node: Any) -> None:
     if self.settled and is_method and dotted(func.value) in self.settled:
         flags |= f.SETTLED
     passed, below = _arguments(self, args, keywords) if args or keywords else ((), ())
+    if flags & f.ASSIGNED:
+        self.frame.made.append((self.targets.pop(id(node)), len(self.calls)))
     self.calls.append((self.frame.number, callee, passed, flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     name = func.attr if is_method else getattr(func, "id", "")
     if name in STORING and is_method:
         self.frame.stores.add(dotted(func.value) or "")
     if name in CONSUMERS or name in USERS:
         for argument in args:
-            _mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+            mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+    elif name == "enter_context":
+        for argument in args:
+            mark(self, argument, f.ENTERED)
     self.stack.extend(below)
     if not is_method:
         self.stack.append(func)
     elif callee.__class__ is not str:
-        _mark(self, func.value, f.USED)
+        mark(self, func.value, f.USED)
         self.stack.append(func.value)  # the callee itself is not a read of a property; what it hangs on is
     elif func.value.__class__ is ast.Attribute:
         self.frame.loads[callee[: -len(name) - 1]] = None
@@ -193,6 +196,10 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
             continue
         if kind is ast.Lambda:
             _number_lambda(self, value)
+        elif kind is ast.GeneratorExp:
+            mark(self, value, f.LAZY)
+        elif kind is ast.Starred:
+            mark(self, value, f.CONSUMED)
         known = ref(value.value if kind is ast.Starred else value, ARGUMENT_DEPTH)
         passed.append(("*" if kind is ast.Starred else keyword, known))
         if kind is ast.Attribute and known.__class__ is str:
@@ -205,16 +212,11 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
     return tuple(passed), below
 
 
-def _mark(self: Extractor, node: ast.AST, flag: int) -> None:
-    if node.__class__ is ast.Call:
-        self.marks[id(node)] = self.marks.get(id(node), 0) | flag
-
-
 def _attribute(self: Extractor, node: Any) -> None:
     name = dotted(node)
     if name is None:
-        self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
-        _mark(self, node.value, f.USED)
+        self.frame.loads[read_name(node) or f"?.{node.attr}"] = None  # "?" is something that has no name
+        mark(self, node.value, f.USED)
         self.stack.append(node.value)
     elif node.ctx.__class__ is ast.Load:
         self.frame.loads[name] = None
@@ -227,7 +229,7 @@ def _attribute(self: Extractor, node: Any) -> None:
 
 def _await(self: Extractor, node: Any) -> None:
     self.frame.suspensions += 1
-    _mark(self, node.value, f.AWAITED)
+    mark(self, node.value, f.AWAITED)
     self.stack.append(node.value)
 
 
@@ -235,16 +237,17 @@ def _yield(self: Extractor, node: Any) -> None:
     self.frame.flags |= f.GENERATOR
     self.frame.suspensions += 1
     if node.value is not None:
-        self.frame.yields.append(ref(node.value))
+        known = ref(node.value)
+        self.frame.yields.append(known if node.__class__ is ast.Yield or known is None else ("iter", known))
         self.stack.append(node.value)
         if node.__class__ is ast.YieldFrom:
-            _mark(self, node.value, f.CONSUMED)
+            mark(self, node.value, f.CONSUMED)
 
 
 def _return(self: Extractor, node: Any) -> None:
     if node.value is not None:
         self.frame.values.append(ref(node.value))
-        _mark(self, node.value, f.RETURNED)
+        mark(self, node.value, f.RETURNED)
         self.stack.append(node.value)
 
 
@@ -257,7 +260,7 @@ def _expression(self: Extractor, node: Any) -> None:
 def _discard(self: Extractor, value: Any) -> None:
     kind = value.__class__
     if kind is ast.Call:
-        _mark(self, value, f.DISCARDED)
+        mark(self, value, f.DISCARDED)
     elif kind is ast.BoolOp:
         _discard(self, value.values[-1])
     elif kind is ast.IfExp:
@@ -274,8 +277,14 @@ def _assign(self: Extractor, node: Any) -> None:
     known = ref(value)
     for target in node.targets:
         self.bind_target(target, known)
-    if value.__class__ is ast.Call and len(node.targets) == 1 and node.targets[0].__class__ is ast.Name:
-        _mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
+    kind = value.__class__
+    if (kind is ast.Call or kind is ast.GeneratorExp) and len(node.targets) == 1:
+        target = node.targets[0]
+        if target.__class__ is ast.Name:
+            mark(self, value, f.DISCARDED if target.id == "_" else f.ASSIGNED)
+            self.targets[id(value)] = target.id
+        elif target.__class__ is ast.Tuple or target.__class__ is ast.List:
+            mark(self, value, f.CONSUMED)
     self.stack.append(value)
     for target in node.targets[::-1]:
         if target.__class__ is not ast.Name:
@@ -305,12 +314,19 @@ def _operation(self: Extractor, node: Any) -> None:
     below = children(node)
     for child in below:
         if child.__class__ is ast.Call:
-            _mark(self, child, f.USED)
+            mark(self, child, f.USED)
     self.stack.extend(below)
 
 
+def _comparison(self: Extractor, node: Any) -> None:
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        if operator.__class__ is ast.In or operator.__class__ is ast.NotIn:
+            mark(self, right, f.CONSUMED)
+    _operation(self, node)
+
+
 def _augmented_assign(self: Extractor, node: Any) -> None:
-    _mark(self, node.value, f.USED)
+    mark(self, node.value, f.USED)
     if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
         self.frame.flags |= f.WRITES
     self.stack.extend(children(node))
@@ -321,55 +337,11 @@ def _walrus(self: Extractor, node: Any) -> None:
     self.stack.append(node.value)
 
 
-def _for(self: Extractor, node: Any) -> None:
-    _iteration(self, node, is_async=node.__class__ is ast.AsyncFor)
-
-
-def _comprehension(self: Extractor, node: Any) -> None:
-    for test in node.ifs:
-        _mark(self, test, f.USED)
-    _iteration(self, node, is_async=bool(node.is_async))
-
-
-def _iteration(self: Extractor, node: Any, *, is_async: bool) -> None:
-    if is_async:
-        self.frame.suspensions += 1
-        self.bind_target(node.target, ("aiter", ref(node.iter)))
-    else:
-        _mark(self, node.iter, f.CONSUMED)
-        self.bind_target(node.target, ("iter", ref(node.iter)))
-    self.stack.extend(children(node))
-
-
-def _with(self: Extractor, node: Any) -> None:
-    is_async = node.__class__ is ast.AsyncWith
-    if is_async:
-        self.frame.suspensions += 1
-    else:
-        self.stack.append((_leave_with, (node, self.frame.suspensions)))
-    self.stack.extend(reversed(node.body))
-    for item in reversed(node.items):
-        if not is_async:
-            _mark(self, item.context_expr, f.ENTERED)
-        if item.optional_vars is not None:
-            self.bind_target(item.optional_vars, ("aenter" if is_async else "enter", ref(item.context_expr)))
-            self.stack.append(item.optional_vars)
-        self.stack.append(item.context_expr)
-
-
-def _leave_with(self: Extractor, entered: Any) -> None:
-    node, before = entered
-    if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
-        for item in node.items:
-            expression = item.context_expr
-            self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))
-
-
 def _if(self: Extractor, node: Any) -> None:
     """What a test finds missing may be computed and remembered in the body, in the `else`, or after a body that leaves; what it finds given may be
     needed there, and what it finds done need not be waited for.
     """
-    _mark(self, node.test, f.USED)
+    mark(self, node.test, f.USED)
     guarded = guarded_parts(node)
     asked = tested(node.test, self.frame.bindings) if self.frame.number and not guarded else None
     done = settled(node.test)
@@ -397,7 +369,7 @@ def _while(self: Extractor, node: Any) -> None:
     if done is None or not done[1]:
         _operation(self, node)
         return
-    _mark(self, node.test, f.USED)
+    mark(self, node.test, f.USED)
     now = (self.missing, self.given, self.settled)
     self.stack += [*reversed(node.orelse), (_set_found, now), *reversed(node.body), (_add_found, (_NONE, _NONE, frozenset(done[:1])))]
     self.stack.append(node.test)
@@ -417,7 +389,7 @@ def _parts(self: Extractor, node: Any, guarded: Collection[int]) -> None:
     guard = self.guard
     for child in children(node):
         if id(child) in guarded:
-            self.stack += [(_set_guard, guard), child, (_set_guard, f.GUARDED)]
+            self.stack += [(set_guard, guard), child, (set_guard, f.GUARDED)]
         else:
             self.stack.append(child)
 
@@ -502,18 +474,20 @@ HANDLERS: dict[type, Callable[[Extractor, Any], None]] = {
     ast.AnnAssign: _annotated_assign,
     ast.AugAssign: _augmented_assign,
     ast.NamedExpr: _walrus,
-    ast.For: _for,
-    ast.AsyncFor: _for,
-    ast.comprehension: _comprehension,
-    ast.With: _with,
-    ast.AsyncWith: _with,
+    ast.For: loop,
+    ast.AsyncFor: loop,
+    ast.comprehension: comprehension,
+    ast.GeneratorExp: generator_expression,
+    ast.With: with_statement,
+    ast.AsyncWith: with_statement,
+    ast.Compare: _comparison,
     ast.If: _if,
     ast.While: _while,
     ast.Try: _try,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (
-            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
+            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp),
             *(ast.FormattedValue, ast.Subscript, ast.Starred),
         ),
         _operation,
