@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.bodies import stub_flags
+from asynclint.index.bodies import parameters, signature, stub_flags
 from asynclint.index.conditions import STORING, given, leaves, settled, tested
 from asynclint.index.consumption import comprehension, generator_expression, loop, mark, set_guard, with_statement
 from asynclint.index.guards import guarded_parts
@@ -72,22 +72,10 @@ def _add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], fro
     self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
 
 
-def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
-    positional = [*args.posonlyargs, *args.args]
-    defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
-    found = [(a.arg, f.POSITIONAL, annotation(a.annotation), ref(d)) for a, d in zip(positional, defaults, strict=True)]
-    if args.vararg:
-        found.append((args.vararg.arg, f.VAR_POSITIONAL, annotation(args.vararg.annotation), None))
-    found += [(a.arg, f.KEYWORD, annotation(a.annotation), ref(d)) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
-    if args.kwarg:
-        found.append((args.kwarg.arg, f.VAR_KEYWORD, annotation(args.kwarg.annotation), None))
-    return tuple(found)
-
-
 def _function(self: Extractor, node: Any) -> None:
     flags = (f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0) | stub_flags(node.body)
     frame = self._new_frame(node, node.name, self._qualify(node.name), self.frame.number, flags)
-    frame.params = _parameters(node.args)
+    frame.params = parameters(node.args)
     frame.optional = frozenset(name for name, _, _, default in frame.params if default in _NOTHING)
     frame.decorators = tuple(ref(d) for d in node.decorator_list)
     frame.returns = annotation(node.returns)
@@ -98,16 +86,7 @@ def _function(self: Extractor, node: Any) -> None:
     push((set_guard, 0))
     push((_set_found, (_NONE, _NONE, _NONE)))
     push((_enter_frame, frame))
-    self.stack.extend(_signature(node))
-
-
-def _signature(node: Any) -> list[ast.AST]:
-    """Decorators, type parameters, annotations and defaults, last first: they run in the enclosing frame."""
-    found: list[ast.AST] = [*node.decorator_list, *getattr(node, "type_params", ()), node.args]
-    if node.returns is not None:
-        found.append(node.returns)
-    found.reverse()
-    return found
+    self.stack.extend(signature(node))
 
 
 def _lambda(self: Extractor, node: Any) -> None:
@@ -130,7 +109,7 @@ def _number_lambda(self: Extractor, node: Any) -> None:
     owner, self.klass = self.klass, None
     frame = self._new_frame(node, "<lambda>", f"{self.frame.qualname}.<lambda>".lstrip("."), self.frame.number, f.LAMBDA)
     self.klass = owner
-    frame.params = _parameters(node.args)
+    frame.params = parameters(node.args)
 
 
 def _class(self: Extractor, node: Any) -> None:
