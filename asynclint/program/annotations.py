@@ -90,7 +90,7 @@ def _parametrised(resolver: Resolver, ref: Ref, scope: Scope) -> Iterable[Value]
     if name in _SEQUENCES:
         return (Many(tuple(annotated(resolver, keys[0], scope))),)
     if name in _MAPPINGS:
-        return (Many(tuple(annotated(resolver, keys[-1], scope))),)
+        return (Many(tuple(annotated(resolver, keys[-1], scope)), None, tuple(annotated(resolver, keys[0], scope)) if len(keys) == 2 else ()),)
     if name in _AWAITABLES:
         return (Awaitable(tuple(annotated(resolver, keys[-1], scope))),)
     if name in ("Callable", "Literal"):

@@ -245,7 +245,7 @@ def container_method(value: Many, name: str) -> Values:
     if name in ("values", "copy"):
         return (Bound((value,), False),)
     if name == "items":
-        return (Bound((Many((Parts(((), value.items)),)),), False),)
+        return (Bound((Many((Parts((value.keys, value.items)),)),), False),)
     return (External(f"builtins.list.{name}"),)
 
 

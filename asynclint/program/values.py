@@ -77,10 +77,13 @@ class ExternalInstance:
 
 @record(frozen=True, slots=True)
 class Many:
-    """A container or iterable of such values; `function` is the generator function of the project that made it, if one did."""
+    """A container or iterable of such values; `function` is the generator function of the project that made it, if one did; `keys` are those of
+    a mapping, as far as they are known.
+    """
 
     items: Values
     function: FunctionValue | None = None
+    keys: Values = ()
 
 
 @record(frozen=True, slots=True)
