@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from asynclint.api import Context, Fix, ModuleView
 
 KINDS = tuple(blocking.HARMS)
+_ENTERING = frozenset({"__enter__", "__exit__", "__iter__", "__next__"})
 
 
 class BlockingHelper(Rule):
@@ -78,6 +79,8 @@ class BlockingHelper(Rule):
         target = ctx.target(node)
         if target is None:
             raise Withheld("it is not known which function blocks")
+        if ctx.program.function(target.key).name in _ENTERING and target.key not in [getattr(value, "key", None) for value in ctx.callees(node)]:
+            raise Withheld("not the call blocks, but what is done with its result")
         hazard = ctx.program.contexts.hazard(target.key)
         if hazard:
             raise Withheld(f"{hazard}, so it cannot be moved into a thread as it is")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.conditions import given, leaves, settled, tested
+from asynclint.index.consumption import mark, set_guard
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import children
 from asynclint.index.refs import caught_names
@@ -32,15 +33,6 @@ def set_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], froz
 
 def add_found(self: Extractor, found: tuple[frozenset[str], frozenset[str], frozenset[str]]) -> None:
     self.missing, self.given, self.settled = self.missing | found[0], self.given | found[1], self.settled | found[2]
-
-
-def set_guard(self: Extractor, guard: int) -> None:
-    self.guard = guard
-
-
-def mark(self: Extractor, node: ast.AST, flag: int) -> None:
-    if node.__class__ is ast.Call:
-        self.marks[id(node)] = self.marks.get(id(node), 0) | flag
 
 
 def operation(self: Extractor, node: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.branches import restore
+from asynclint.index.consumption import mark_later_uses
 from asynclint.index.handlers import HANDLERS
 from asynclint.index.module import ModuleFacts
 from asynclint.index.order import children
@@ -32,6 +33,7 @@ class Extractor:
         self.catches: list[tuple[int, tuple[str, ...]]] = []
         self.stars: list[tuple[str, int]] = []
         self.marks: dict[int, int] = {}  # id of a call's node -> flags that its parent knows
+        self.targets: dict[int, str] = {}  # id of the node of a call or generator expression -> the local name it is bound to
         self.guard = 0
         self.missing: frozenset[str] = frozenset()  # what the code at hand found missing
         self.given: frozenset[str] = frozenset()  # optional parameters without which the code at hand does not run
@@ -59,6 +61,7 @@ class Extractor:
             else:
                 handle(self, node)
         self._mark_first_uses()
+        mark_later_uses(self)
         functions = [frame.done() for frame in self.frames]
         classes = [klass.done() for klass in self.classes]
         loads = [tuple(frame.loads) for frame in self.frames]

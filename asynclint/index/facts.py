@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 Ref = Any
 
-FORMAT = 1  # part of every cache key: raise it when the shape or the meaning of facts changes
+FORMAT = 2  # part of every cache key: raise it when the shape or the meaning of facts changes
 
 # flags of a call
 AWAITED = 1
@@ -40,6 +40,9 @@ RETURNED = 64
 LAMBDA_BODY = 128
 SETTLED = 1024  # after a test that says that what it may wait for is there
 FIRST_USE = 512  # computes what is remembered, where it is found to be missing
+LAZY = 2048  # in a generator expression that nobody iterates on the spot: it runs when, and where, somebody does
+CONSUMED_LATER = 4096  # bound to a local name that its function iterates
+ENTERED_LATER = 8192  # bound to a local name that is an item of a sync `with` of its function
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function
@@ -47,6 +50,10 @@ ASYNC = 1
 GENERATOR = 2
 LAMBDA = 4
 WRITES = 8  # assigns to attributes, items or names outside its own frame
+STUB = 16  # its body is a docstring, `...`, `pass`, or raises NotImplementedError
+UNIMPLEMENTED = 32  # its body raises NotImplementedError
+
+INSTANCE = "()"  # what the name of a class ends with that stands for calls of its instances
 
 # kinds of a parameter
 POSITIONAL, KEYWORD, VAR_POSITIONAL, VAR_KEYWORD = range(4)
@@ -110,6 +117,11 @@ class Function(NamedTuple):
     def is_generator(self) -> bool:
         """Whether its body runs only when it is iterated."""
         return bool(self.flags & GENERATOR)
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether it says itself that it is there to be overridden."""
+        return bool(self.flags & UNIMPLEMENTED) or any(last_name(ref).startswith("abstract") for ref in self.decorators)
 
 
 class Class(NamedTuple):

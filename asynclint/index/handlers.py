@@ -6,10 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.branches import NONE, if_, mark, operation, restore, set_found, set_guard, try_, while_
+from asynclint.index.bodies import parameters, signature, stub_flags
+from asynclint.index.branches import NONE, if_, operation, restore, set_found, try_, while_
 from asynclint.index.conditions import STORING, VOLATILE
+from asynclint.index.consumption import comprehension, generator_expression, loop, mark, set_guard, with_statement
 from asynclint.index.order import children
-from asynclint.index.refs import ARGUMENT_DEPTH, annotation, dotted, ref
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, dotted, read_name, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
@@ -54,22 +56,10 @@ def _enter_class(self: Extractor, klass: Klass) -> None:
     self.klass = klass
 
 
-def _parameters(args: ast.arguments) -> tuple[tuple[Any, ...], ...]:
-    positional = [*args.posonlyargs, *args.args]
-    defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
-    found = [(a.arg, f.POSITIONAL, annotation(a.annotation), ref(d)) for a, d in zip(positional, defaults, strict=True)]
-    if args.vararg:
-        found.append((args.vararg.arg, f.VAR_POSITIONAL, annotation(args.vararg.annotation), None))
-    found += [(a.arg, f.KEYWORD, annotation(a.annotation), ref(d)) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
-    if args.kwarg:
-        found.append((args.kwarg.arg, f.VAR_KEYWORD, annotation(args.kwarg.annotation), None))
-    return tuple(found)
-
-
 def _function(self: Extractor, node: Any) -> None:
-    flags = f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0
+    flags = (f.ASYNC if node.__class__ is ast.AsyncFunctionDef else 0) | stub_flags(node.body)
     frame = self._new_frame(node, node.name, self._qualify(node.name), self.frame.number, flags)
-    frame.params = _parameters(node.args)
+    frame.params = parameters(node.args)
     frame.optional = frozenset(name for name, _, _, default in frame.params if default in _NOTHING)
     frame.decorators = tuple(ref(d) for d in node.decorator_list)
     frame.returns = annotation(node.returns)
@@ -80,16 +70,7 @@ def _function(self: Extractor, node: Any) -> None:
     push((set_guard, 0))
     push((set_found, (NONE, NONE, NONE)))
     push((_enter_frame, frame))
-    self.stack.extend(_signature(node))
-
-
-def _signature(node: Any) -> list[ast.AST]:
-    """Decorators, type parameters, annotations and defaults, last first: they run in the enclosing frame."""
-    found: list[ast.AST] = [*node.decorator_list, *getattr(node, "type_params", ()), node.args]
-    if node.returns is not None:
-        found.append(node.returns)
-    found.reverse()
-    return found
+    self.stack.extend(signature(node))
 
 
 def _lambda(self: Extractor, node: Any) -> None:
@@ -112,7 +93,7 @@ def _number_lambda(self: Extractor, node: Any) -> None:
     owner, self.klass = self.klass, None
     frame = self._new_frame(node, "<lambda>", f"{self.frame.qualname}.<lambda>".lstrip("."), self.frame.number, f.LAMBDA)
     self.klass = owner
-    frame.params = _parameters(node.args)
+    frame.params = parameters(node.args)
 
 
 def _class(self: Extractor, node: Any) -> None:
@@ -142,6 +123,8 @@ def _call(self: Extractor, node: Any) -> None:
     if self.settled and is_method and not self.settled.isdisjoint((dotted(func.value), f"{dotted(func.value)}{VOLATILE}")):
         flags |= f.SETTLED
     passed, below = _arguments(self, args, keywords) if args or keywords else ((), ())
+    if flags & f.ASSIGNED:
+        self.frame.made.append((self.targets.pop(id(node)), len(self.calls)))
     self.calls.append((self.frame.number, callee, passed, flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     name = func.attr if is_method else getattr(func, "id", "")
     if name in STORING and is_method:
@@ -149,6 +132,9 @@ def _call(self: Extractor, node: Any) -> None:
     if name in CONSUMERS or name in USERS:
         for argument in args:
             mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
+    elif name == "enter_context":
+        for argument in args:
+            mark(self, argument, f.ENTERED)
     self.stack.extend(below)
     if not is_method:
         self.stack.append(func)
@@ -173,6 +159,10 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
             continue
         if kind is ast.Lambda:
             _number_lambda(self, value)
+        elif kind is ast.GeneratorExp:
+            mark(self, value, f.LAZY)
+        elif kind is ast.Starred:
+            mark(self, value, f.CONSUMED)
         known = ref(value.value if kind is ast.Starred else value, ARGUMENT_DEPTH)
         passed.append(("*" if kind is ast.Starred else keyword, known))
         if kind is ast.Attribute and known.__class__ is str:
@@ -188,7 +178,7 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
 def _attribute(self: Extractor, node: Any) -> None:
     name = dotted(node)
     if name is None:
-        self.frame.loads[f"?.{node.attr}"] = None  # of something that has no name
+        self.frame.loads[read_name(node) or f"?.{node.attr}"] = None  # "?" is something that has no name
         mark(self, node.value, f.USED)
         self.stack.append(node.value)
     elif node.ctx.__class__ is ast.Load:
@@ -212,7 +202,8 @@ def _yield(self: Extractor, node: Any) -> None:
     self.frame.flags |= f.GENERATOR
     self.frame.suspensions += 1
     if node.value is not None:
-        self.frame.yields.append(ref(node.value))
+        known = ref(node.value)
+        self.frame.yields.append(known if node.__class__ is ast.Yield or known is None else ("iter", known))
         self.stack.append(node.value)
         if node.__class__ is ast.YieldFrom:
             mark(self, node.value, f.CONSUMED)
@@ -251,8 +242,14 @@ def _assign(self: Extractor, node: Any) -> None:
     known = ref(value)
     for target in node.targets:
         self.bind_target(target, known)
-    if value.__class__ is ast.Call and len(node.targets) == 1 and node.targets[0].__class__ is ast.Name:
-        mark(self, value, f.DISCARDED if node.targets[0].id == "_" else f.ASSIGNED)
+    kind = value.__class__
+    if (kind is ast.Call or kind is ast.GeneratorExp) and len(node.targets) == 1:
+        target = node.targets[0]
+        if target.__class__ is ast.Name:
+            mark(self, value, f.DISCARDED if target.id == "_" else f.ASSIGNED)
+            self.targets[id(value)] = target.id
+        elif target.__class__ is ast.Tuple or target.__class__ is ast.List:
+            mark(self, value, f.CONSUMED)
     self.stack.append(value)
     for target in node.targets[::-1]:
         if target.__class__ is not ast.Name:
@@ -277,6 +274,13 @@ def _annotated_assign(self: Extractor, node: Any) -> None:
     self.stack.append(node.target)
 
 
+def _comparison(self: Extractor, node: Any) -> None:
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        if operator.__class__ is ast.In or operator.__class__ is ast.NotIn:
+            mark(self, right, f.CONSUMED)
+    operation(self, node)
+
+
 def _augmented_assign(self: Extractor, node: Any) -> None:
     mark(self, node.value, f.USED)
     if node.target.__class__ is not ast.Name or node.target.id in self.frame.free:
@@ -287,50 +291,6 @@ def _augmented_assign(self: Extractor, node: Any) -> None:
 def _walrus(self: Extractor, node: Any) -> None:
     self.bind_target(node.target, ref(node.value))
     self.stack.append(node.value)
-
-
-def _for(self: Extractor, node: Any) -> None:
-    _iteration(self, node, is_async=node.__class__ is ast.AsyncFor)
-
-
-def _comprehension(self: Extractor, node: Any) -> None:
-    for test in node.ifs:
-        mark(self, test, f.USED)
-    _iteration(self, node, is_async=bool(node.is_async))
-
-
-def _iteration(self: Extractor, node: Any, *, is_async: bool) -> None:
-    if is_async:
-        self.frame.suspensions += 1
-        self.bind_target(node.target, ("aiter", ref(node.iter)))
-    else:
-        mark(self, node.iter, f.CONSUMED)
-        self.bind_target(node.target, ("iter", ref(node.iter)))
-    self.stack.extend(children(node))
-
-
-def _with(self: Extractor, node: Any) -> None:
-    is_async = node.__class__ is ast.AsyncWith
-    if is_async:
-        self.frame.suspensions += 1
-    else:
-        self.stack.append((_leave_with, (node, self.frame.suspensions)))
-    self.stack.extend(reversed(node.body))
-    for item in reversed(node.items):
-        if not is_async:
-            mark(self, item.context_expr, f.ENTERED)
-        if item.optional_vars is not None:
-            self.bind_target(item.optional_vars, ("aenter" if is_async else "enter", ref(item.context_expr)))
-            self.stack.append(item.optional_vars)
-        self.stack.append(item.context_expr)
-
-
-def _leave_with(self: Extractor, entered: Any) -> None:
-    node, before = entered
-    if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
-        for item in node.items:
-            expression = item.context_expr
-            self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))
 
 
 def _handler(self: Extractor, node: Any) -> None:
@@ -403,18 +363,20 @@ HANDLERS: dict[type, Callable[[Extractor, Any], None]] = {
     ast.AnnAssign: _annotated_assign,
     ast.AugAssign: _augmented_assign,
     ast.NamedExpr: _walrus,
-    ast.For: _for,
-    ast.AsyncFor: _for,
-    ast.comprehension: _comprehension,
-    ast.With: _with,
-    ast.AsyncWith: _with,
+    ast.For: loop,
+    ast.AsyncFor: loop,
+    ast.comprehension: comprehension,
+    ast.GeneratorExp: generator_expression,
+    ast.With: with_statement,
+    ast.AsyncWith: with_statement,
+    ast.Compare: _comparison,
     ast.If: if_,
     ast.While: while_,
     ast.Try: try_,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (
-            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Compare),
+            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp),
             *(ast.FormattedValue, ast.Subscript, ast.Starred),
         ),
         operation,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
 _NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED
+_PLAIN_DECORATORS = frozenset(
+    {"property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "setter", "cached_property", "fixture"}
+)
 _RENAMINGS = 3  # local names of local names that are followed
 
 
@@ -35,6 +38,7 @@ class Names(NamedTuple):
     holds: bool  # whether it has a `With`
     used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
+    decorated: tuple[tuple[str, str, bool], ...]  # (last name of a decorator, name of a sync function that has it, whether it is a method)
     groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
 
     @property
@@ -83,6 +87,7 @@ def names_of(facts: ModuleFacts) -> Names:
         bool(facts.withs.raw),
         frozenset(used - {""}),
         frozenset(_caught(facts)),
+        tuple(sorted(set(_decorated(facts)))),
         tuple(sorted(set(_groups(facts)))),
     )
 
@@ -102,6 +107,12 @@ def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple
             receiver = head.rpartition(".")[2]
         elif callee.__class__ is tuple and callee[0] == "attr":
             last, receiver = callee[2], ANYTHING
+        elif callee.__class__ is tuple and callee[0] == "call" and raw[0]:
+            for name in (f.INSTANCE, *_given_first(callee)):
+                numbers, receivers = found.setdefault(name, ([], []))
+                numbers.append(number)
+                receivers.append(ANYTHING)
+            continue
         else:
             continue
         if last in common and raw[0] and reach.is_idle(callee, raw[0]):
@@ -115,6 +126,7 @@ def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple
             plain.setdefault(last, []).append(number)
     if plain:
         _add_local_names(found, plain, facts)
+    _add_instances(found, facts)
     return found
 
 
@@ -127,8 +139,11 @@ def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[
                 if ref.__class__ is str:
                     head, _, last = ref.rpartition(".")
                     local.setdefault(name, set()).add((last, head.rpartition(".")[2]))
-                elif ref.__class__ is tuple and ref[0] == "import":
-                    local.setdefault(name, set()).add((f.last_name(ref), ""))
+                elif ref.__class__ is tuple:
+                    local.setdefault(name, set()).update(_made_callable(ref))
+        for param in raw[5]:
+            if param[2] is not None and param[0] in plain:
+                local.setdefault(param[0], set()).update((f"{name}{f.INSTANCE}", ANYTHING) for name in _types(param[2]))
     for name, numbers in plain.items():
         seen, level = {(name, "")}, local.get(name, set())
         for _ in range(_RENAMINGS):
@@ -139,6 +154,59 @@ def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[
                 sites[0].extend(numbers)
                 sites[1].extend([receiver] * len(numbers))
             level = {pair for last, receiver in level if not receiver for pair in local.get(last, ())}
+
+
+def _made_callable(ref: Any) -> Iterator[tuple[str, str]]:
+    """(Last name, receiver) of what a call runs of a name that is bound to something that is made."""
+    if ref[0] == "import":
+        yield (f.last_name(ref), "")
+    elif ref[0] == "attr":
+        yield (ref[2], ANYTHING)
+    elif ref[0] == "call":
+        yield (f"{f.last_name(ref[1])}{f.INSTANCE}", ANYTHING)
+        yield from ((name, ANYTHING) for name in _given_first(ref))
+
+
+def _given_first(call: Any) -> Iterator[str]:
+    """The last name of the first argument of `partial`."""
+    if call[2] and f.last_name(call[1]) == "partial":
+        name = f.last_name(call[2][0][1])
+        if name:
+            yield name
+
+
+def _types(annotation: Ref) -> Iterator[str]:
+    """The last names of the types that an annotation names."""
+    if annotation.__class__ is str:
+        yield annotation.rpartition(".")[2]
+    elif annotation.__class__ is tuple and annotation[0] in ("op", "item", "many"):
+        for part in annotation[1:]:
+            yield from _types(part) if part.__class__ in (str, tuple) and part not in ("|", "/", "+", "%") else ()
+
+
+def _add_instances(found: dict[str, tuple[list[int], list[str]]], facts: ModuleFacts) -> None:
+    """Calls of attributes, and of names of the module, that are bound to what a call gives."""
+    module = facts.functions.raw[0][10].items() if len(facts.functions.raw) else ()
+    attributes = [(name, [ref for _, ref in pairs]) for klass in facts.classes.raw for name, pairs in klass[7].items()]
+    classes = [pair for klass in facts.classes.raw for pair in klass[6].items()]
+    for name, refs in (*module, *attributes, *classes):
+        known = found.get(name)
+        if known is None:
+            continue
+        for ref in refs:
+            if ref.__class__ is tuple and ref[0] == "call":
+                for last, _ in _made_callable(ref):
+                    sites = found.setdefault(last, ([], []))
+                    sites[0].extend(known[0])
+                    sites[1].extend(known[1])
+
+
+def _decorated(facts: ModuleFacts) -> Iterator[tuple[str, str, bool]]:
+    for raw in facts.functions.raw:
+        for ref in raw[6] if not raw[4] & f.ASYNC else ():
+            name = f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref)
+            if name and name not in _PLAIN_DECORATORS:
+                yield name, raw[0], raw[3] >= 0
 
 
 def _imported(facts: ModuleFacts) -> Iterator[str]:

@@ -55,7 +55,8 @@ class Reach:
             return _NAME | _METHOD | _CHAIN
         kind, found = self._binding(head, function)
         if kind == "param":
-            return (_METHOD if self._is_plain(found[2]) else 0) | (_NAME if _is_silent(found[3]) else 0)
+            names_class = found[2].__class__ is str and not self._is_plain(found[2])  # whose instances may be called
+            return (_METHOD if self._is_plain(found[2]) else 0) | (_NAME if _is_silent(found[3]) and not names_class else 0)
         if kind == "bound":
             return _METHOD if all(map(_is_value, found)) else 0
         return _NAME if head in _TYPES and not self._stars else 0

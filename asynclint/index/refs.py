@@ -31,6 +31,14 @@ def dotted(node: ast.AST) -> str | None:
     return None if head is None else intern(f"{head}.{node.attr}")  # type: ignore[attr-defined]
 
 
+def read_name(node: Any) -> str | None:
+    """How the reading of an attribute is noted where it may run a property: `a.b.c`, `super().c`; None for other expressions."""
+    base = node.value if node.__class__ is ast.Attribute else None
+    if base.__class__ is ast.Call and base.func.__class__ is ast.Name and base.func.id == "super":
+        return intern(f"super().{node.attr}")
+    return dotted(node)
+
+
 def caught_names(node: Any) -> tuple[str, ...]:
     """The last names in what an `except` or `suppress()` catches: `("CancelledError", "OSError")`; `""` for a bare `except:`."""
     kind = node.__class__

@@ -18,6 +18,7 @@ class Frame:
         "flags",
         "free",
         "loads",
+        "made",
         "memoised",
         "name",
         "node",
@@ -26,10 +27,12 @@ class Frame:
         "owner",
         "params",
         "parent",
+        "postponed",
         "qualname",
         "returns",
         "stores",
         "suspensions",
+        "uses",
         "values",
         "yields",
     )
@@ -47,6 +50,9 @@ class Frame:
         self.loads: dict[str, None] = {}
         self.free: dict[str, int] = {}  # names declared global or nonlocal -> the frame they belong to
         self.suspensions = 0
+        self.uses: dict[str, int] = {}  # local names that are iterated or entered -> flags
+        self.made: list[tuple[str, int]] = []  # (local name, number of the call whose value it is bound to)
+        self.postponed: list[tuple[str, int, int]] = []  # (local name, range of the calls in the generator expression it is bound to)
         self.stores: set[str] = set()  # dotted names that keep what is stored in them beyond the call
         self.memoised: list[tuple[int, frozenset[str]]] = []  # calls that run only while one of these is missing
 

@@ -11,7 +11,7 @@ from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.names import Resolver
 from asynclint.program.tasks import Tasks
-from asynclint.program.values import ExternalInstance, FunctionValue, Scope
+from asynclint.program.values import ExternalInstance, FunctionValue, Scope, Super
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asynclint.index.names import Names
     from asynclint.program.catalog import Catalog, Lock
     from asynclint.program.modules import Modules
-    from asynclint.program.values import ClassValue, FunctionKey, Value, Values
+    from asynclint.program.values import FunctionKey, Instance, Value, Values
 
 
 class Program:
@@ -161,6 +161,15 @@ class Program:
         return found | self.with_aliases(groups) | {""}
 
     @cached_property
+    def decorated(self) -> dict[str, set[tuple[str, bool]]]:
+        """Last names of decorators -> the sync functions that have them: name, and whether it is a method."""
+        found: dict[str, set[tuple[str, bool]]] = {}
+        for names in self.names.values():
+            for decorator, name, is_method in names.decorated:
+                found.setdefault(decorator, set()).add((name, is_method))
+        return found
+
+    @cached_property
     def entered_names(self) -> frozenset[str]:
         """The last names of all calls that are items of a sync `with`."""
         return frozenset(name for names in self.names.values() for name in names.entered)
@@ -225,9 +234,9 @@ class Program:
         call = self.call(module, number)
         return self.resolver.evaluate(call.callee, Scope(module, call.function))
 
-    def property_functions(self, klass: ClassValue, name: str) -> list[FunctionValue]:
-        """The functions that run when the attribute of an instance is read."""
-        return [value for value in self.resolver.property_getters(klass, name) if isinstance(value, FunctionValue)]
+    def property_functions(self, value: Instance | Super, name: str) -> list[FunctionValue]:
+        """The functions that run when the attribute of an instance, or of `super()`, is read."""
+        return self.resolver.property_getters(value.klass, name, above=isinstance(value, Super))
 
     def module_name(self, module: int) -> str:
         """The dotted name of a module, for messages."""

@@ -92,6 +92,10 @@ class Contexts:
     def _search(self, start: FunctionKey) -> tuple[str, str]:
         program = self._program
         seen, todo, doubt = {start}, [start], ""
+        if program.function(start).decorators:
+            wrappers = [value.key for value in program.effects.wrapping(FunctionValue(*start)).wrappers]
+            seen.update(wrappers)
+            todo += wrappers
         while todo:
             key = todo.pop()
             function = program.function(key)
@@ -102,7 +106,7 @@ class Contexts:
             for number in program.calls_of(key):
                 call = program.call(key[0], number)
                 values = program.callees(key[0], number)
-                if not values and not doubt:
+                if not values and not doubt and not (key != start and self._is_given(key, call.callee)):
                     doubt = f"what `{f.last_name(call.callee) or 'a call'}` in `{function.qualname}` does is not known"
                 for value in values:
                     if isinstance(value, External) and value.path in program.catalog.touches_loop:
@@ -121,6 +125,11 @@ class Contexts:
             if len(seen) > _REACH:
                 return "", doubt or "it reaches too much code to be sure"
         return "", doubt
+
+    def _is_given(self, key: FunctionKey, callee: f.Ref) -> bool:
+        """Whether a function calls what the function around it, a decorator, was given."""
+        parent = self._program.function(key).parent
+        return parent > 0 and any(param.name == callee for param in self._program.function((key[0], parent)).params)
 
 
 def _is_known(program: Program, path: str) -> bool:

@@ -12,8 +12,9 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
+from asynclint.program.decorators import decorating_coroutine, wrapping
 from asynclint.program.holders import modules_holding
-from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
+from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
     from asynclint.program import Program
     from asynclint.program.catalog import Block
+    from asynclint.program.decorators import Wrapping
     from asynclint.program.values import FunctionKey, Value
 
 Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
 _SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that is not bound to a plain name
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
-_OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__"})
+_OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__", "__iter__", "__next__"})
+_HOPS = 20  # methods of `self` that call one another and are followed
+_CONSUMED = f.CONSUMED | f.CONSUMED_LATER
+_ENTERED = f.ENTERED | f.ENTERED_LATER
 _MEMORY = frozenset({"io.StringIO", "io.BytesIO"})
 _PATHS = frozenset({"builtins.str", "pathlib.PurePath"})
 
@@ -74,8 +79,11 @@ class Effects:
         self._resolved: set[Site] = set()
         self.sites: dict[Site, dict[str, Effect]] = {}
         self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
-        self._callers: dict[FunctionKey, dict[Site, None]] = {}
+        self._callers: dict[FunctionKey, dict[Site, ClassValue | None]] = {}  # with the class of what a method is called on, if it is one
         self._direct: dict[Site, list[Block]] = {}
+        self._handing: dict[FunctionKey, dict[FunctionKey, None]] = {}  # generator functions -> functions that return what they give
+        self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
+        self._wrappings: dict[FunctionKey, Wrapping] = {}
         self._run()
 
     def chain(self, site: Site) -> list[tuple[Site, Effect]]:
@@ -110,12 +118,15 @@ class Effects:
         while frontier:
             level += 1
             self._expand_functions(frontier)
+            self._expand_handing(frontier)
             reached: dict[FunctionKey, None] = {}
             for key in sorted(frontier):
                 effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
-                for site in self._callers.get(key, ()):
+                for site, receiver in self._callers.get(key, {}).items():
                     for effect, needs in effects:
-                        if not self._is_harmless(site, effect.block) and (not needs or self._gives(site, key, needs)):
+                        if self._is_harmless(site, effect.block) or (needs and not self._gives(site, key, needs)):
+                            continue
+                        if receiver is None or self._concerns(receiver, key, effect.kind):
                             self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
             frontier = reached
 
@@ -136,6 +147,22 @@ class Effects:
             effects[effect.kind] = (effect, site)
             if not self._is_cached(key):
                 reached[key] = None
+
+    def _concerns(self, receiver: ClassValue, key: FunctionKey, kind: str) -> bool:
+        """Whether a method that blocks through other methods of `self` does so for instances of a class: these may have other ones."""
+        program = self._program
+        for _ in range(_HOPS):
+            function, (effect, site) = program.function(key), self.functions[key][kind]
+            if effect.through is None or site.call < 0 or function.owner < 0 or not function.params:
+                return True
+            own, _, name = str(program.call(site.module, site.call).callee).rpartition(".")
+            if own != function.params[0].name or program.function(effect.through).owner < 0:
+                return True
+            runs = [v.key for v in program.resolver.instance_attribute(receiver, name) if isinstance(v, FunctionValue)]
+            if effect.through not in runs:
+                return any(kind in self.functions.get(other, ()) for other in runs)
+            key = effect.through
+        return True
 
     def _needs(self, site: Site) -> tuple[str, ...]:
         """The optional parameters of its function without which a call site does not run."""
@@ -180,6 +207,16 @@ class Effects:
 
     # -- names
 
+    def _expand_handing(self, keys: Iterable[FunctionKey]) -> None:
+        """Resolve the calls of the functions that return what one of these generator functions gives."""
+        done: dict[FunctionKey, None] = {}
+        new = {outer: None for key in keys for outer in self._handing.get(key, ())}
+        while new:
+            done.update(new)
+            self._expand_functions(new)
+            new = {outer: None for key in new for outer in self._handing.get(key, ()) if outer not in done}
+            new |= {outer: None for key in keys for outer in self._handing.get(key, ()) if outer not in done}
+
     def _expand_functions(self, keys: Iterable[FunctionKey]) -> None:
         """Resolve what may run one of these functions: calls of their names and of the names of what they implement, reads of properties."""
         program, resolver = self._program, self._program.resolver
@@ -197,16 +234,35 @@ class Effects:
                 value = ClassValue(key[0], function.owner)
                 family = (value, *resolver.below(value))
                 called |= {resolver.klass(k).name for k in family}
+                if function.name == "__call__":
+                    bases = [base for base in resolver.mro(value) if isinstance(base, ClassValue)]
+                    called |= {f.INSTANCE, *(f"{resolver.klass(k).name}{f.INSTANCE}" for k in (*family, *bases))}
                 for module in sorted({k.module for k in family}) if function.name == "__init__" else ():
                     self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
                 if function.name in ("__enter__", "__exit__"):
                     called |= program.entered_names
+            if function.parent > 0:
+                self._add_decorated(key, called, methods)
         self._expand({name: None if plain else _SOMETHING for name, plain in program.spellings(called, methods).items()})
         for module in program.modules_reading(read):
             for number, loads in enumerate(program.facts(module).loads):
                 for dotted in loads:
                     if not read.isdisjoint(dotted.split(".")[1:]):
                         self._resolve_load(module, number, dotted, read)
+
+    def _add_decorated(self, key: FunctionKey, called: set[str], methods: set[str]) -> None:
+        """The names of what a function may stand in for, because a decorator returns it."""
+        program, module, number = self._program, key[0], self._program.function(key).parent
+        outer: set[str] = set()
+        while number > 0:
+            function = program.function((module, number))
+            outer.add(function.name)
+            if function.owner >= 0:
+                outer.add(program.facts(module).classes[function.owner].name)
+            number = function.parent
+        for name in program.with_aliases(outer):
+            for decorated, is_method in program.decorated.get(name, ()):
+                (methods if is_method else called).add(decorated)
 
     def _primitives(self) -> dict[str, Receivers]:
         """The last names of the catalog's blocking calls, each with what it may be called on: functions only on their modules."""
@@ -255,20 +311,49 @@ class Effects:
     def _resolve(self, site: Site, call: f.Call) -> None:
         scope = Scope(site.module, call.function)
         values = self._program.resolver.evaluate(call.callee, scope)
+        if call.flags & f.RETURNED:
+            self._note_handing(site, values)
         for target in self.targets(values, call.flags):
+            if call.flags & f.LAZY and self._is_postponed(site, call):
+                return
             if isinstance(target, FunctionValue):
-                self._callers.setdefault(target.key, {})[site] = None
+                self._add_caller(target, site)
             elif self.blocks(target, call, scope):
                 self._direct.setdefault(site, []).append(target)
+
+    def _add_caller(self, target: FunctionValue, site: Site) -> None:
+        callers = self._callers.setdefault(target.key, {})
+        callers[site] = target.receiver if callers.get(site, target.receiver) == target.receiver else None
+
+    def _note_handing(self, site: Site, values: Iterable[Value]) -> None:
+        """Note that a function returns what a generator function gives, itself or through other functions."""
+        outer = (site.module, site.function)
+        for value in values:
+            if isinstance(value, FunctionValue) and value.key != outer and not self._program.function(value.key).is_async:
+                inner = {value.key: None} if self._program.function(value.key).is_generator else self._handed.get(value.key, {})
+                for key in inner:
+                    self._handing.setdefault(key, {})[outer] = None
+                    self._handed.setdefault(outer, {})[key] = None
+
+    def _is_postponed(self, site: Site, call: f.Call) -> bool:
+        """Whether nobody on the spot iterates the generator expression that a call stands in, as far as the function at hand tells."""
+        program, start, end = self._program, (call.line, call.column), (call.end_line, call.end_column)
+        for number in reversed(program.calls_of((site.module, site.function))):
+            other = program.call(site.module, number)
+            if number < site.call and not other.flags & f.LAZY and (other.line, other.column) <= start and end <= (other.end_line, other.end_column):
+                values = program.callees(site.module, number)
+                return any(isinstance(value, External) and value.path in program.catalog.offloads for value in values)
+        return True
 
     def _resolve_load(self, module: int, number: int, dotted: str, wanted: set[str]) -> None:
         parts = dotted.split(".")
         for n in range(1, len(parts)):
             if parts[n] in wanted:
-                for value in self._program.resolver.evaluate(".".join(parts[:n]), Scope(module, number)):
-                    if isinstance(value, Instance):
-                        for target in self._program.property_functions(value.klass, parts[n]):
-                            self._callers.setdefault(target.key, {})[Site(module, number, -1, ".".join(parts[: n + 1]))] = None
+                base: f.Ref = ".".join(parts[:n]) if parts[0] != "super()" else ("call", "super", ())
+                for value in self._program.resolver.evaluate(base, Scope(module, number)):
+                    if isinstance(value, (Instance, Super)):
+                        for target in self._program.property_functions(value, parts[n]):
+                            self._add_caller(target, Site(module, number, -1, ".".join(parts[: n + 1])))
 
     # -- what a call runs
 
@@ -280,21 +365,21 @@ class Effects:
                 block = catalog.block(value.path)
                 if block is not None:
                     yield block
-                if flags & f.ENTERED:
+                if flags & _ENTERED:
                     block = catalog.blocks.get(f"{value.path}.__exit__") or catalog.blocks.get(f"{value.path}.__enter__")
                     if block is not None:
                         yield block
             elif isinstance(value, FunctionValue):
                 yield from self._runs(value, flags)
+                if flags & (_CONSUMED | _ENTERED):
+                    yield from self._runs_of_result(value, flags)
             elif isinstance(value, ClassValue):
                 for name in ("__init__", "__post_init__"):
-                    yield from self.targets(resolver.instance_attribute_of_class(value, name), flags & ~f.ENTERED)
+                    yield from self.targets(resolver.instance_attribute_of_class(value, name), flags & ~(_ENTERED | _CONSUMED))
                 for base in resolver.mro(value):
                     if isinstance(base, External) and base.path in catalog.blocks:
                         yield catalog.blocks[base.path]
-                if flags & f.ENTERED:
-                    for name in ("__enter__", "__exit__"):
-                        yield from self.targets(resolver.instance_attribute_of_class(value, name), 0)
+                yield from self._runs_of_instance(value, flags)
             elif isinstance(value, Instance):
                 yield from self.targets(resolver.instance_attribute_of_class(value.klass, "__call__"), flags)
             elif isinstance(value, Bound) and value.calls:
@@ -303,17 +388,50 @@ class Effects:
     def _runs(self, value: FunctionValue, flags: int) -> Iterable[FunctionValue]:
         """The function itself, if calling it runs its body in this thread now."""
         function = self._program.function(value.key)
-        if function.is_async or types.decorating_coroutine(self._program.resolver, value):
+        if function.is_async:
             return
+        needed = _CONSUMED if function.is_generator else 0
         if function.decorators:
+            if decorating_coroutine(self._program.resolver, value):
+                return
             paths = self._program.resolver.decorators(function, value.module)
             if any(path in self._program.catalog.wrappers for path in paths):
                 return
-            if function.is_generator and types.MANAGERS.isdisjoint(paths) and not flags & f.CONSUMED:
+            if needed and not types.MANAGERS.isdisjoint(paths):
+                needed = _ENTERED
+            known = self.wrapping(value)
+            yield from known.wrappers
+            if not known.runs_it:
                 return
-        elif function.is_generator and not flags & f.CONSUMED:
+        if not needed or flags & needed:
+            yield value
+
+    def wrapping(self, value: FunctionValue) -> Wrapping:
+        """What calling a sync function with decorators runs in its place."""
+        known = self._wrappings.get(value.key)
+        if known is None:
+            known = self._wrappings[value.key] = wrapping(self._program, value)
+        return known
+
+    def _runs_of_instance(self, klass: ClassValue, flags: int) -> Iterable[FunctionValue | Block]:
+        """What entering or iterating an instance runs."""
+        resolver = self._program.resolver
+        for name in ("__enter__", "__exit__") if flags & _ENTERED else ():
+            yield from self.targets(resolver.instance_attribute_of_class(klass, name), 0)
+        for name in ("__iter__", "__next__") if flags & _CONSUMED else ():
+            yield from self.targets(resolver.instance_attribute_of_class(klass, name), f.CONSUMED)
+
+    def _runs_of_result(self, value: FunctionValue, flags: int) -> Iterable[FunctionValue | Block]:
+        """What entering or iterating what a function returns runs, now that it has returned."""
+        resolver, function = self._program.resolver, self._program.function(value.key)
+        if function.is_async or function.is_generator:
             return
-        yield value
+        scope = Scope(value.module, value.number)
+        for result in dict.fromkeys((*types.call_function(resolver, value), *(v for ref in function.values for v in resolver.evaluate(ref, scope)))):
+            if isinstance(result, Instance):
+                yield from self._runs_of_instance(result.klass, flags)
+            elif isinstance(result, (Many, Manager)) and result.function is not None:
+                yield from self._runs(result.function, flags)
 
     def blocks(self, block: Block, call: f.Call, scope: Scope) -> bool:
         """Whether a call of a primitive blocks, given its arguments."""

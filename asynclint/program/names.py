@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.program import types
+from asynclint.program.annotations import annotated, without_parameters
 from asynclint.program.values import (
     ClassValue,
     External,
@@ -96,7 +97,7 @@ class Resolver:
         head, _, last = name.rpartition(".")
         if not head:
             return self.lookup(last, scope)
-        return self.attribute(self.evaluate(head, scope), last)
+        return self.attribute(self.evaluate(head, scope), last, scope)
 
     def lookup(self, name: str, scope: Scope) -> Iterable[Value]:
         """What a plain name stands for: class body, function, enclosing functions, module, star imports, builtins."""
@@ -134,7 +135,7 @@ class Resolver:
             is_class = function.name in ("__new__", "__init_subclass__", "__class_getitem__")
             return (klass,) if is_class or self.is_decorated(function, scope.module, "classmethod") else (Instance(klass),)
         outside = Scope(scope.module, max(function.parent, 0))
-        found = list(types.annotated(self, param.annotation, outside))
+        found = list(annotated(self, param.annotation, outside))
         found += self.evaluate(param.default, outside)
         if param.kind == f.VAR_POSITIONAL or param.kind == f.VAR_KEYWORD:
             return (Many(tuple(found)),)
@@ -188,17 +189,20 @@ class Resolver:
 
     # -- attributes
 
-    def attribute(self, values: Values, name: str) -> list[Value]:
-        """What `value.name` may stand for."""
+    def attribute(self, values: Values, name: str, scope: Scope) -> list[Value]:
+        """What `value.name` may stand for, written in a scope."""
         found: list[Value] = []
+        private = self.class_around(scope) if name.startswith("__") and not name.endswith("__") else None
         for value in values:
             kind = value.__class__
             if kind is External:
                 found.append(External(self.catalog.canonical(f"{value.path}.{name}")))  # type: ignore[union-attr]
             elif kind is ExternalInstance:
                 found += self._external_attribute(value.path, name)  # type: ignore[union-attr]
+            elif private is not None and kind in (Instance, ClassValue, Super):
+                found += self._own(private, name, value if kind is ClassValue else value.klass)  # type: ignore[union-attr,arg-type]
             elif kind is Instance:
-                found += self.instance_attribute(value.klass, name)  # type: ignore[union-attr]
+                found += self.instance_attribute(value.klass, name) if name != "__class__" else (value.klass,)  # type: ignore[union-attr]
             elif kind is Package:
                 found += self.member(value.stem, name)  # type: ignore[union-attr]
             elif kind is ClassValue:
@@ -219,25 +223,67 @@ class Resolver:
         """An attribute of an instance: what methods assign to it, class attributes, methods, properties; from the class or its bases."""
         found = list(self._inherited(self.mro(klass), name, klass))
         if found:
-            return found
+            return self._overridden(found, klass, name)
         below = self.below(klass)
         return [value for k in below for value in self._own(k, name, k)] if len(below) <= _LIMIT else ()
 
     def instance_attribute_of_class(self, klass: ClassValue, name: str) -> Values:
         """A method found on the class of an instance, not on the instance itself: how the language looks up `__init__` and its like."""
-        return unique(self._inherited(self.mro(klass), name, klass))
+        return unique(self._overridden(list(self._inherited(self.mro(klass), name, klass)), klass, name))
 
-    def property_getters(self, klass: ClassValue, name: str) -> list[Value]:
-        """The functions that run when an attribute of an instance is read."""
-        for owner in self.mro(klass):
-            if isinstance(owner, ClassValue):
-                facts = self.klass(owner)
-                refs = facts.bindings.get(name, ())
-                numbers = [ref[1] for ref in refs if ref.__class__ is tuple and ref[0] == "def"]
-                if refs or name in facts.attributes:
-                    functions = [FunctionValue(owner.module, number, klass) for number in numbers]
-                    return [v for v in functions if self.is_property(self.function(v), owner.module) and len(self.function(v).params) == 1]
+    def property_getters(self, klass: ClassValue, name: str, *, above: bool = False) -> list[FunctionValue]:
+        """The functions that run when an attribute of an instance is read; of its bases only if `above`."""
+        for owner in self.mro(klass)[above:]:
+            if isinstance(owner, ClassValue) and self._has(owner, name):
+                found = self._getters(owner, name, klass)
+                if not above and any(self.function(v).is_abstract for v in found) and self._few_below(klass):
+                    return [v for k in self.below(klass) for v in self._getters(k, name, k) if not self.function(v).is_abstract] or found
+                return found
         return []
+
+    def _getters(self, owner: ClassValue, name: str, receiver: ClassValue) -> list[FunctionValue]:
+        numbers = [ref[1] for ref in self.klass(owner).bindings.get(name, ()) if ref.__class__ is tuple and ref[0] == "def"]
+        functions = [FunctionValue(owner.module, number, receiver) for number in numbers]
+        return [v for v in functions if self.is_property(self.function(v), owner.module) and len(self.function(v).params) == 1]
+
+    def _has(self, klass: ClassValue, name: str) -> bool:
+        facts = self.klass(klass)
+        return name in facts.bindings or name in facts.attributes
+
+    # -- abstract methods
+
+    def _overridden(self, found: list[Value], klass: ClassValue, name: str) -> list[Value]:
+        """What a lookup on an instance found: for a method that only holds the place of others, the methods below the class that override it."""
+        stubs = [value for value in found if isinstance(value, FunctionValue) and self._holds_a_place(self.function(value))]
+        if not stubs or not self._few_below(klass):
+            return found
+        overrides: list[Value] = []
+        for below in self.below(klass):
+            own = self._own(below, name, below) if self._has(below, name) else ()
+            overrides += [v for v in own if not (isinstance(v, FunctionValue) and self.function(v).is_abstract)]
+        if any(isinstance(v, FunctionValue) and self.function(v).is_async for v in overrides):
+            stubs = [value for value in stubs if self.function(value).is_async]  # else callers are ready for both, and nobody knows what runs
+        dropped = [value for value in stubs if self._is_never_run(value, klass, name)]
+        return [*(value for value in found if value not in dropped), *overrides] if overrides and dropped else found
+
+    @staticmethod
+    def _holds_a_place(function: Function) -> bool:
+        return function.owner >= 0 and (bool(function.flags & f.STUB) or (bool(function.decorators) and function.is_abstract))
+
+    def _is_never_run(self, value: FunctionValue, klass: ClassValue, name: str) -> bool:
+        """Whether a method is declared abstract, stands in a protocol, or is overridden in every class below."""
+        function, owner = self.function(value), ClassValue(value.module, self.function(value).owner)
+        if function.is_abstract or any(f.last_name(without_parameters(base)) == "Protocol" for base in self.klass(owner).bases):
+            return True
+        return all(
+            next((k for k in self.mro(below) if isinstance(k, ClassValue) and self._has(k, name)), owner) != owner for below in self.below(klass)
+        )
+
+    def _few_below(self, klass: ClassValue) -> bool:
+        """Whether so few classes are directly below that they can all be followed."""
+        return len(self.subclasses_named(self.klass(klass).name)) <= _LIMIT and len(self.below(klass)) <= _LIMIT
+
+    # -- lookup in classes
 
     def _inherited(self, classes: Iterable[ClassValue | External], name: str, receiver: ClassValue) -> Iterable[Value]:
         for klass in classes:
@@ -257,8 +303,6 @@ class Resolver:
     def _own(self, value: ClassValue, name: str, receiver: ClassValue) -> Iterable[Value]:
         """What a class itself says of an attribute of its instances."""
         klass = self.klass(value)
-        if name.startswith("__") and not name.endswith("__"):
-            pass  # a private name is the same text in every method of its class
         for number, ref in klass.attributes.get(name, ()):
             yield from self.evaluate(ref, Scope(value.module, number))
         scope = Scope(value.module, klass.parent, value.number)
@@ -291,7 +335,7 @@ class Resolver:
         scope = Scope(value.module, klass.parent, klass.outer)
         order: list[ClassValue | External] = [value]
         for ref in klass.bases:
-            for base in self.evaluate(types.without_parameters(ref), scope):
+            for base in self.evaluate(without_parameters(ref), scope):
                 if isinstance(base, ClassValue):
                     inherited: Iterable[ClassValue | External] = self.mro(base)
                 elif isinstance(base, External):
@@ -320,7 +364,27 @@ class Resolver:
             known = self._below[value] = tuple(found)
         return known
 
+    def class_around(self, scope: Scope) -> ClassValue | None:
+        """The class of the nearest method around a scope."""
+        if scope.klass >= 0:
+            return ClassValue(scope.module, scope.klass)
+        number = scope.function
+        while number > 0:
+            function = self.facts(scope.module).functions[number]
+            if function.owner >= 0:
+                return ClassValue(scope.module, function.owner)
+            number = function.parent
+        return None
+
     # -- decorators
+
+    def decorating_functions(self, values: Values) -> Iterable[FunctionValue]:
+        """The functions of the project that are called when a decorator is applied."""
+        for value in values:
+            if isinstance(value, FunctionValue):
+                yield value
+            elif isinstance(value, Instance):
+                yield from self.decorating_functions(self.instance_attribute_of_class(value.klass, "__call__"))
 
     def decorators(self, function: Function, module: int) -> list[str]:
         """The canonical paths of a function's decorators from outside the project."""

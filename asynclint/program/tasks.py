@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.program import types
+from asynclint.program.decorators import decorating_coroutine
 from asynclint.program.effects import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
@@ -146,7 +146,7 @@ class Tasks:
         if not isinstance(value, FunctionValue):
             return False
         function = program.function(value.key)
-        if types.decorating_coroutine(program.resolver, value):
+        if decorating_coroutine(program.resolver, value):
             return True
         return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
 

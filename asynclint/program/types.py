@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asynclint.program.annotations import annotated
+from asynclint.program.decorators import decorating_coroutine
+from asynclint.program.derived import DERIVED, derived
 from asynclint.program.values import (
     Awaitable,
     Bound,
@@ -14,6 +17,7 @@ from asynclint.program.values import (
     Instance,
     Manager,
     Many,
+    Parts,
     Scope,
     Super,
 )
@@ -21,42 +25,11 @@ from asynclint.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from asynclint.index.facts import Ref
+    from asynclint.index.facts import Function, Ref
     from asynclint.program.catalog import Catalog
     from asynclint.program.names import Resolver
     from asynclint.program.values import Value, Values
 
-_OPTIONAL = frozenset({"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
-_FIRST_ONLY = frozenset({"Annotated"})
-_SEQUENCES = frozenset(
-    [
-        "list",
-        "List",
-        "set",
-        "Set",
-        "frozenset",
-        "FrozenSet",
-        "tuple",
-        "Tuple",
-        "deque",
-        "Deque",
-        "Sequence",
-        "MutableSequence",
-        "Iterable",
-        "Iterator",
-        "Collection",
-        "Generator",
-        "AbstractSet",
-        "AsyncIterator",
-        "AsyncIterable",
-        "AsyncGenerator",
-        "WeakSet",
-    ]
-)
-_MAPPINGS = frozenset(
-    ["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "WeakValueDictionary", "WeakKeyDictionary", "ChainMap"]
-)
-_AWAITABLES = frozenset({"Awaitable", "Coroutine"})
 _GIVES_ITEM = frozenset({"get", "pop", "setdefault", "popleft", "popitem", "__getitem__"})
 MANAGERS = frozenset({"contextlib.contextmanager"})
 ASYNC_MANAGERS = frozenset({"contextlib.asynccontextmanager"})
@@ -69,58 +42,6 @@ def of_type(catalog: Catalog, type_: str) -> Values:
     for wrapper in reversed(head.split(":")) if head else ():
         values = (Awaitable(values),) if wrapper == "await" else (Many(values),)
     return values
-
-
-def without_parameters(ref: Ref) -> Ref:
-    """`Base[T]` -> `Base`."""
-    return ref[1] if ref.__class__ is tuple and ref[0] == "item" else ref
-
-
-# -- annotations
-
-
-def annotated(resolver: Resolver, ref: Ref, scope: Scope) -> Iterable[Value]:
-    """The values that an annotation admits."""
-    if ref is None:
-        return ()
-    if ref.__class__ is tuple:
-        kind = ref[0]
-        if kind == "op":
-            return [*annotated(resolver, ref[2], scope), *annotated(resolver, ref[3], scope)] if ref[1] == "|" else ()
-        if kind == "item":
-            return _parametrised(resolver, ref, scope)
-        if kind in ("const", "type", "many"):
-            return ()
-    found: list[Value] = []
-    for value in resolver.evaluate(ref, scope):
-        if isinstance(value, ClassValue):
-            found.append(Instance(value))
-        elif isinstance(value, External):
-            if value.path in ("typing.Self", "typing_extensions.Self"):
-                owner = resolver.facts(scope.module).functions[scope.function].owner
-                found += [Instance(ClassValue(scope.module, owner))] if owner >= 0 else []
-            elif value.path not in ("typing.Any", "builtins.object"):
-                found.append(ExternalInstance(value.path))
-    return found
-
-
-def _parametrised(resolver: Resolver, ref: Ref, scope: Scope) -> Iterable[Value]:
-    base, key = ref[1], ref[2]
-    keys = key[1:] if key.__class__ is tuple and key[0] == "many" else (key,)
-    name = base.rpartition(".")[2] if base.__class__ is str else ""
-    if name in _OPTIONAL:
-        return [value for k in (keys[:1] if name in _FIRST_ONLY else keys) for value in annotated(resolver, k, scope)]
-    if name in ("Type", "type"):
-        return resolver.evaluate(keys[0], scope)
-    if name in _SEQUENCES:
-        return (Many(tuple(annotated(resolver, keys[0], scope))),)
-    if name in _MAPPINGS:
-        return (Many(tuple(annotated(resolver, keys[-1], scope))),)
-    if name in _AWAITABLES:
-        return (Awaitable(tuple(annotated(resolver, keys[-1], scope))),)
-    if name in ("Callable", "Literal"):
-        return ()
-    return annotated(resolver, base, scope)
 
 
 # -- calls
@@ -153,12 +74,12 @@ def call_function(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
     function = resolver.function(value)
     decorators = resolver.decorators(function, value.module) if function.decorators else []
     if function.is_generator:
-        items = tuple(v for ref in function.yields for v in resolver.evaluate(ref, Scope(value.module, value.number)))
+        items = tuple(v for m in _return_annotation(resolver, value) if isinstance(m, Many) for v in m.items)
         if not items:
-            items = tuple(v for m in _return_annotation(resolver, value) if isinstance(m, Many) for v in m.items)
+            items = tuple(v for ref in function.yields for v in resolver.evaluate(ref, Scope(value.module, value.number)))
         if any(path in MANAGERS or path in ASYNC_MANAGERS for path in decorators):
             return (Manager(items, value),)
-        return (Many(items),)
+        return (Many(items, value),)
     if function.is_async:
         return (Awaitable(tuple(returned(resolver, value)), value),)
     for wrapper in decorating_coroutine(resolver, value):
@@ -166,22 +87,6 @@ def call_function(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
     if any(path in resolver.catalog.wrappers for path in decorators):
         return (Awaitable(tuple(returned(resolver, value))),)
     return returned(resolver, value)
-
-
-def decorating_coroutine(resolver: Resolver, value: FunctionValue) -> list[FunctionValue]:
-    """The coroutine functions by which decorators of the project replace a sync function."""
-    function = resolver.function(value)
-    scope = Scope(value.module, max(function.parent, 0), function.owner)
-    found = []
-    for ref in function.decorators:
-        for decorator in resolver.evaluate(ref, scope):
-            if isinstance(decorator, FunctionValue):
-                inner = resolver.function(decorator)
-                results = [v for r in inner.values for v in resolver.evaluate(r, Scope(decorator.module, decorator.number))]
-                functions = [v for v in results if isinstance(v, FunctionValue)]
-                if all(resolver.function(v).is_async for v in functions):  # else it depends on what is decorated
-                    found += functions
-    return found
 
 
 def _return_annotation(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
@@ -199,7 +104,35 @@ def returned(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
         if found:
             return found
     scope = Scope(value.module, value.number)
-    return [v for ref in function.values for v in resolver.evaluate(ref, scope)]
+    found = [v for ref in function.values for v in _given(resolver, value, function, ref, scope)]
+    return found or _promised(resolver, value, function)
+
+
+def _given(resolver: Resolver, value: FunctionValue, function: Function, ref: Ref, scope: Scope) -> Iterable[Value]:
+    """What a `return` gives: of `self` and `cls()` an instance of the class that the method was called on."""
+    if value.receiver is not None and value.receiver.number != function.owner and function.params:
+        known = function.bindings.get(ref, ()) if ref.__class__ is str else ()
+        source = known[0] if len(known) == 1 else ref
+        first = function.params[0].name
+        is_class = resolver.is_decorated(function, value.module, "classmethod")
+        if source == first and not is_class and not resolver.is_decorated(function, value.module, "staticmethod"):
+            return (Instance(value.receiver),)
+        if source.__class__ is tuple and source[0] == "call" and source[1] == (first if is_class else f"{first}.__class__"):
+            return (Instance(value.receiver),)
+    return resolver.evaluate(ref, scope)
+
+
+def _promised(resolver: Resolver, value: FunctionValue, function: Function) -> Iterable[Value]:
+    """What the annotation of an overridden method says, where the method itself has none."""
+    if function.owner < 0 or function.returns is not None or not function.values:
+        return ()
+    for base in resolver.mro(ClassValue(value.module, function.owner))[1:]:
+        for ref in resolver.klass(base).bindings.get(function.name, ()) if isinstance(base, ClassValue) else ():
+            if ref.__class__ is tuple and ref[0] == "def":
+                found = list(_return_annotation(resolver, FunctionValue(base.module, ref[1])))  # type: ignore[union-attr]
+                if found:
+                    return found
+    return ()
 
 
 def _call_external(resolver: Resolver, value: External, arguments: Any, scope: Scope) -> Iterable[Value]:
@@ -208,18 +141,16 @@ def _call_external(resolver: Resolver, value: External, arguments: Any, scope: S
     if path in ("functools.partial", "functools.partialmethod"):
         return (Bound(resolver.evaluate(first, scope), True),)
     if path == "builtins.super":
-        owner = _owner(resolver, scope)
+        owner = resolver.class_around(scope)
         return (Super(owner),) if owner else ()
     if path in ("typing.cast", "typing_extensions.cast"):
         return annotated(resolver, first, scope)
     if path == "builtins.getattr" and len(arguments) > 1 and arguments[1][1].__class__ is tuple and arguments[1][1][0] == "const":
-        return resolver.attribute(resolver.evaluate(first, scope), str(arguments[1][1][1]))
+        return resolver.attribute(resolver.evaluate(first, scope), str(arguments[1][1][1]), scope)
     if path == "builtins.type" and len(arguments) == 1:
         return [v.klass for v in resolver.evaluate(first, scope) if isinstance(v, Instance)]
-    if path in ("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.iter", "builtins.reversed"):
-        return (Many(tuple(iterated(resolver, resolver.evaluate(first, scope)))),)
-    if path == "builtins.next":
-        return iterated(resolver, resolver.evaluate(first, scope))
+    if path in DERIVED:
+        return derived(resolver, path, [ref for keyword, ref in arguments if keyword is None], scope)
     if path in ("collections.defaultdict", "weakref.WeakValueDictionary") and first is not None:
         return (Many(tuple(call(resolver, resolver.evaluate(first, scope), (), scope))),)
     if path in ("asyncio.wait_for", "asyncio.shield", "asyncio.create_task", "asyncio.ensure_future") and first is not None:
@@ -250,17 +181,6 @@ def argument(arguments: Any, which: int | str) -> Ref:
     return None
 
 
-def _owner(resolver: Resolver, scope: Scope) -> ClassValue | None:
-    """The class of the nearest method around a scope."""
-    number = scope.function
-    while number > 0:
-        function = resolver.facts(scope.module).functions[number]
-        if function.owner >= 0:
-            return ClassValue(scope.module, function.owner)
-        number = function.parent
-    return None
-
-
 # -- parts of values
 
 
@@ -275,6 +195,8 @@ def iterated(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
     for value in values:
         if isinstance(value, Many):
             found += value.items
+        elif isinstance(value, Parts):
+            found += [item for part in value.parts for item in part]
         elif isinstance(value, ExternalInstance):
             type_ = resolver.catalog.trait(value.path, "items")
             found += of_type(resolver.catalog, type_) if type_ else ()
@@ -283,7 +205,19 @@ def iterated(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
                 for method in resolver.instance_attribute(value.klass, name):
                     if isinstance(method, FunctionValue):
                         results = call_function(resolver, method)
-                        found += [v for r in results if isinstance(r, Many) for v in r.items] if name == "__iter__" else results
+                        found += _steps(resolver, results) if name == "__iter__" else results
+    return found
+
+
+def _steps(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
+    """What the iterators give that `__iter__` gives."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Many):
+            found += value.items
+        elif isinstance(value, Instance):
+            for method in resolver.instance_attribute(value.klass, "__next__"):
+                found += call_function(resolver, method) if isinstance(method, FunctionValue) else ()
     return found
 
 
@@ -311,8 +245,10 @@ def container_method(value: Many, name: str) -> Values:
     """The methods of a container that give its items."""
     if name in _GIVES_ITEM:
         return (Bound(value.items, False),)
-    if name in ("values", "copy", "items"):
-        return (Bound((value,) if name != "items" else (Many((Many(value.items),)),), False),)
+    if name in ("values", "copy"):
+        return (Bound((value,), False),)
+    if name == "items":
+        return (Bound((Many((Parts((value.keys, value.items)),)),), False),)
     return (External(f"builtins.list.{name}"),)
 
 
@@ -322,7 +258,7 @@ _Evaluator = "Callable[[Resolver, Any, Scope], Iterable[Value]]"
 
 
 def _attribute(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return resolver.attribute(resolver.evaluate(ref[1], scope), ref[2])
+    return resolver.attribute(resolver.evaluate(ref[1], scope), ref[2], scope)
 
 
 def _call(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
@@ -332,7 +268,19 @@ def _call(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
 def _item(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
     base = resolver.evaluate(ref[1], scope)
     classes = [value for value in base if isinstance(value, (ClassValue, External))]  # `Generic[T]` is the class itself
-    return [*classes, *iterated(resolver, base)]
+    place = ref[2][1] if ref[2].__class__ is tuple and ref[2][0] == "const" and ref[2][1].__class__ is int else None
+    return [*classes, *(iterated(resolver, base) if place is None else part(resolver, base, place))]
+
+
+def part(resolver: Resolver, values: Iterable[Value], place: int) -> list[Value]:
+    """What subscripting or unpacking the values gives at one place."""
+    found: list[Value] = []
+    for value in values:
+        if isinstance(value, Parts):
+            found += value.parts[place] if -len(value.parts) <= place < len(value.parts) else ()
+        else:
+            found += iterated(resolver, (value,))
+    return found
 
 
 def _await(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
@@ -387,7 +335,7 @@ def _unpack(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
         if parts:
             return parts
     values = resolver.evaluate(base, scope)
-    return iterated(resolver, values) if len(values) <= 1 else ()
+    return part(resolver, values, ref[2]) if len(values) <= 1 else ()
 
 
 def _annotation(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:

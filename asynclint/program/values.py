@@ -77,9 +77,20 @@ class ExternalInstance:
 
 @record(frozen=True, slots=True)
 class Many:
-    """A container or iterable of such values."""
+    """A container or iterable of such values; `function` is the generator function of the project that made it, if one did; `keys` are those of
+    a mapping, as far as they are known.
+    """
 
     items: Values
+    function: FunctionValue | None = None
+    keys: Values = ()
+
+
+@record(frozen=True, slots=True)
+class Parts:
+    """A tuple whose parts are known one by one."""
+
+    parts: tuple[Values, ...]
 
 
 @record(frozen=True, slots=True)
@@ -106,5 +117,5 @@ class Bound:
     calls: bool  # True: calling it calls the items; False: calling it gives the items
 
 
-Value: TypeAlias = Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Awaitable | Manager | Bound
+Value: TypeAlias = Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Parts | Awaitable | Manager | Bound
 Values: TypeAlias = tuple[Value, ...]

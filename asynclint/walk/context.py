@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.refs import dotted, ref
+from asynclint.index.refs import dotted, read_name, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
 from asynclint.program.catalog import Block
 from asynclint.program.effects import Site
@@ -142,7 +142,7 @@ class Context:
         number = self._numbers.get(node)
         if number is not None:
             return Site(self.module, self.program.call(self.module, number).function, number)
-        return Site(self.module, self.function[1], -1, dotted(self._twins[node]) or "")
+        return Site(self.module, self.function[1], -1, read_name(self._twins[node]) or "")
 
     def callees(self, node: cst.Call) -> Values:
         """What a call may call."""
@@ -327,6 +327,6 @@ def _place_of_load(tree: ast.Module, function: f.Function, name: str) -> tuple[i
         (node.lineno, node.col_offset)
         for statement in around
         for node in ast.walk(statement)
-        if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and dotted(node) == name
+        if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and read_name(node) == name
     ]
     return min(places, default=(function.line, function.column))
