@@ -29,6 +29,7 @@ KEYS = {  # table -> what an entry must have, what it may have
     "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
     "wrappers": ({"call", "callable"}, set()),
     "loop_callbacks": ({"call", "callable"}, set()),
+    "callers": ({"call", "callable"}, set()),
     "exit_callbacks": ({"call", "callable"}, set()),
     "entries": ({"sync_runs"}, {"decorator", "override"}),
     "tasks": ({"call", "coroutine"}, set()),

@@ -298,12 +298,10 @@ class Effects:
     def _runs(self, value: FunctionValue, flags: int) -> Iterable[FunctionValue]:
         """The function itself, if calling it runs its body in this thread now."""
         function = self._program.function(value.key)
-        if function.is_async or types.decorating_coroutine(self._program.resolver, value):
+        if function.is_async or types.is_replaced(self._program.resolver, value):
             return
         if function.decorators:
             paths = self._program.resolver.decorators(function, value.module)
-            if any(path in self._program.catalog.wrappers for path in paths):
-                return
             if function.is_generator and types.MANAGERS.isdisjoint(paths) and not flags & f.CONSUMED:
                 return
         elif function.is_generator and not flags & f.CONSUMED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asynclint.program.places import DEFERRED, is_offload
 from asynclint.program.values import (
     Awaitable,
     Bound,
@@ -160,7 +161,7 @@ def call_function(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
         return (Awaitable(tuple(returned(resolver, value)), value),)
     for wrapper in decorating_coroutine(resolver, value):
         return (Awaitable(tuple(returned(resolver, value)), wrapper),)
-    if any(path in resolver.catalog.wrappers for path in decorators):
+    if function.decorators and (any(path in resolver.catalog.wrappers for path in decorators) or resolver.forwards.is_moved(value)):
         return (Awaitable(tuple(returned(resolver, value))),)
     return returned(resolver, value)
 
@@ -179,6 +180,16 @@ def decorating_coroutine(resolver: Resolver, value: FunctionValue) -> list[Funct
                 if all(resolver.function(v).is_async for v in functions):  # else it depends on what is decorated
                     found += functions
     return found
+
+
+def is_replaced(resolver: Resolver, value: FunctionValue) -> bool:
+    """Whether decorators replace a sync function by something that does not run its body when it is called."""
+    function = resolver.function(value)
+    if not function.decorators:
+        return False
+    if any(path in resolver.catalog.wrappers for path in resolver.decorators(function, value.module)):
+        return True
+    return bool(decorating_coroutine(resolver, value)) or resolver.forwards.is_moved(value)
 
 
 def _return_annotation(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
@@ -333,7 +344,19 @@ def _item(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
 
 
 def _await(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return awaited(resolver.evaluate(ref[1], scope))
+    base = ref[1]
+    found = awaited(resolver.evaluate(base, scope))
+    return found or (_result_of_offload(resolver, base, scope) if base.__class__ is tuple and base[0] == "call" and base[2] else ())
+
+
+def _result_of_offload(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
+    """What awaiting a call of an offload of the project gives: what the function returns that it is given."""
+    found: list[Value] = []
+    for value in resolver.evaluate(ref[1], scope):
+        for number, places in resolver.forwards.handed(value, ref[2]) if isinstance(value, FunctionValue) else ():
+            if is_offload(places) and not places & DEFERRED:
+                found += call(resolver, resolver.evaluate(ref[2][number][1], scope), (), scope)
+    return found
 
 
 def _type(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
