@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from asynclint.fix import hazards
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span
-from asynclint.program.places import is_loop_callback, is_offload
 from asynclint.program.values import External
 
 if TYPE_CHECKING:
@@ -216,12 +215,11 @@ def _require_not_handed_over(ctx: Context) -> None:
 
     if len(ctx.ancestors) < 2 or not isinstance(ctx.ancestors[-1], cst.Arg) or not isinstance(ctx.ancestors[-2], cst.Call):
         return
-    handed = ctx.program.resolver.forwards.handed
     arguments = ctx.call_facts(ctx.ancestors[-2]).arguments
     call, this = ctx.twin(ctx.ancestors[-2]), ctx.twin(ctx.ancestors[-1].value)
     given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    places = [where for value in ctx.callees(ctx.ancestors[-2]) for n, where in handed(value, arguments) if given[n] is this]
-    if any(is_offload(where) or is_loop_callback(where) for where in places):
+    takers = (ctx.program.offloads, ctx.program.callbacks)
+    if any(given[n] is this for value in ctx.callees(ctx.ancestors[-2]) for taker in takers for n in taker.handed(value, arguments)):
         raise Withheld("the call is evaluated here and only its result is handed over; see ASL503")
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asynclint.program.values import FunctionKey, Value
 
 _DEPTH = 8  # functions that forward to functions
+_DATA = frozenset(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool", "dict", "list", "set", "tuple"))
 Arguments = tuple[tuple[str | None, "Ref"], ...]
 
 
@@ -46,6 +47,9 @@ class Forwards:
         known = self._known.get(question)
         if known is not None:
             return known
+        if taken.place < 0 and self._is_no_callable(key, taken.name):
+            self._known[question] = 0
+            return 0
         if question in self._active or len(self._active) > _DEPTH:
             self._cut = True
             return 0
@@ -56,6 +60,24 @@ class Forwards:
             self._known[question] = found
         self._cut = self._cut and bool(self._active)
         return found
+
+    def _is_no_callable(self, key: FunctionKey, name: str) -> bool:
+        """Whether the annotation of a parameter says that it is given nothing that can be called."""
+        function = self._resolver.function(key)
+        scope = Scope(key[0], max(function.parent, 0), function.owner)
+        return any(param.name == name and self._is_data(param.annotation, scope) for param in function.params)
+
+    def _is_data(self, annotation: Ref, scope: Scope) -> bool:
+        if annotation.__class__ is tuple and annotation[0] == "op":
+            return all(side == ("const", None) or self._is_data(side, scope) for side in annotation[2:])
+        if annotation.__class__ is not str:
+            return False
+        values = self._resolver.evaluate(annotation, scope)
+        return bool(values) and all(
+            (isinstance(v, ClassValue) and not self._resolver.instance_attribute_of_class(v, "__call__"))
+            or (isinstance(v, External) and v.path in _DATA)
+            for v in values
+        )
 
     def taken(self, value: FunctionValue, arguments: Arguments, number: int) -> Taken | None:
         """What a function of the project takes an argument of a call as; None where nobody can tell."""
@@ -73,23 +95,17 @@ class Forwards:
         function = self._resolver.function(value)
         return function.owner >= 0 and not self._resolver.is_decorated(function, value.module, "staticmethod")
 
-    def handed(self, value: Value, arguments: Arguments) -> Iterator[tuple[int, int]]:
-        """The numbers of the arguments of a call that the called value runs, each with the places where."""
+    def place(self, value: Value, arguments: Arguments, number: int) -> int:
+        """Where a called value runs one of the arguments of the call."""
         if isinstance(value, External):
-            for places, which in self.known(value.path):
-                for number, (keyword, _) in enumerate(arguments):
-                    if keyword == "*" and isinstance(which, int):
-                        break
-                    if keyword == which or (keyword is None and number == which):
-                        yield number, places
-                        break
-            return
-        for function in self.entered(value):
-            for number, (keyword, _) in enumerate(arguments):
-                taken = self.taken(function, arguments, number) if keyword not in ("*", "**") else None
-                found = self.runs(function.key, taken) if taken is not None else 0
-                if found:
-                    yield number, found
+            keyword = arguments[number][0]
+            given = number if keyword is None and not any(k == "*" for k, _ in arguments[:number]) else keyword
+            return next((places for places, which in self.known(value.path) if which == given), 0)
+        found = 0
+        for function in self.entered(value) if arguments[number][0] not in ("*", "**") else ():
+            taken = self.taken(function, arguments, number)
+            found |= self.runs(function.key, taken) if taken is not None else 0
+        return found
 
     def known(self, path: str) -> Iterator[tuple[int, int | str]]:
         """Where a callable outside the project runs which of its arguments."""

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Call, Ref
     from asynclint.program import Program
-    from asynclint.program.values import FunctionKey
+    from asynclint.program.forwards import Arguments
+    from asynclint.program.values import FunctionKey, Value
+
+
+_RENAMINGS = 5  # local names of local names that are followed
+_PLACES = 3  # items of a variadic parameter that may be a callable
 
 
 class Takers:
@@ -27,7 +32,7 @@ class Takers:
         self._program = program
         self._known = known
         self._fits = fits
-        self._own: set[FunctionKey] = set()
+        self._own: dict[FunctionKey, set[Taken]] = {}
         self.names: frozenset[str] = frozenset()  # of all of them, and the names they are bound to
         self._find()
 
@@ -37,13 +42,15 @@ class Takers:
         while wanted - self.names:
             names = program.with_aliases(wanted) - self.names
             self.names |= names | wanted
-            found: set[FunctionKey] = set()
+            found: dict[FunctionKey, set[Taken]] = {}
             for module in program.modules_using(names):
                 facts = program.facts(module)
                 for number in facts.calls_of(names):
                     if facts.calls.raw[number][0]:
-                        found.update(self._forwarders(module, facts.calls[number], number))
-            self._own |= found
+                        for key, taken in self._forwarders(module, facts.calls[number], number):
+                            found.setdefault(key, set()).add(taken)
+            for key, ways in found.items():
+                self._own.setdefault(key, set()).update(ways)
             wanted = {name for key in found for name in self._names_of(key)}
 
     def _names_of(self, key: FunctionKey) -> Iterator[str]:
@@ -55,56 +62,81 @@ class Takers:
         else:
             yield function.name
 
-    def _forwarders(self, module: int, call: Call, number: int) -> Iterator[FunctionKey]:
-        """The functions around a call, new among the takers, one of whose parameters the call hands over."""
+    def _forwarders(self, module: int, call: Call, number: int) -> Iterator[tuple[FunctionKey, Taken]]:
+        """The functions around a call, one of whose parameters the call hands over, and that parameter."""
         program = self._program
-        around = [n for n in self._around(module, call.function) if (module, n) not in self._own]
-        if not around or not any(self._may_be_given(ref, module, call.function) for _, ref in call.arguments):
+        given = {name for _, ref in call.arguments for name in self._origins(ref, module, call.function, _RENAMINGS)}
+        if not given:
             return
-        if not any(self._takes(value) for value in program.callees(module, number)):
+        values = program.callees(module, number)
+        handed = {n for value in values for n in self.handed(value, call.arguments)}
+        if not handed and not any(keyword == "*" for keyword, _ in call.arguments):
             return
-        for outer in around:
-            function = program.function((module, outer))
-            for n, param in enumerate(function.params):
-                if param.kind != f.VAR_KEYWORD and (n or function.owner < 0):
-                    ways = [Taken(param.name)] if param.kind != f.VAR_POSITIONAL else [Taken(param.name, k) for k in range(3)]
-                    if any(self._fits(program.resolver.forwards.runs((module, outer), taken)) for taken in ways):
-                        yield (module, outer)
-                        break
+        first = min(handed, default=0)
+        given = {name for _, ref in call.arguments[first:] for name in self._origins(ref, module, call.function, _RENAMINGS)}
+        for function, taken in sorted(given):
+            if taken not in self._own.get((module, function), ()) and self._fits(program.resolver.forwards.runs((module, function), taken)):
+                yield (module, function), taken
 
-    def _around(self, module: int, number: int) -> Iterator[int]:
-        """A function, those around it, and the constructor of the class whose method one of them is."""
-        program = self._program
+    def _origins(self, ref: Ref, module: int, number: int, depth: int) -> set[tuple[int, Taken]]:
+        """The parameters of the functions around a place that an argument there may stand for, or call, as its text tells."""
+        if not depth or ref is None:
+            return set()
+        if ref.__class__ is str:
+            return self._named(ref, module, number, depth)
+        if ref[0] == "def":
+            calls = (self._program.call(module, n) for n in self._program.calls_of((module, ref[1])))
+            refs = [(r, ref[1]) for call in calls for r in (call.callee, *(a for _, a in call.arguments))]
+        elif ref[0] == "call":
+            refs = [(r, number) for _, r in ref[2]]
+        else:
+            refs = [(r, number) for r in ref[1:] if r.__class__ is not int] if ref[0] in ("or", "item", "unpack") else []
+        return {origin for r, n in refs for origin in self._origins(r, module, n, depth - 1)}
+
+    def _named(self, name: str, module: int, number: int, depth: int) -> set[tuple[int, Taken]]:
+        head, _, last = name.partition(".")
+        facts = self._program.facts(module)
         while number > 0:
-            function = program.function((module, number))
-            if len(function.params) > (function.owner >= 0):
-                yield number
-            if function.owner >= 0:
-                for ref in program.facts(module).classes[function.owner].bindings.get("__init__", ()):
-                    if ref.__class__ is tuple and ref[0] == "def" and ref[1] != number:
-                        yield ref[1]
-            number = function.parent
-
-    def _takes(self, value: object) -> bool:
-        if isinstance(value, External):
-            return value.path in self._known
-        return any(function.key in self._own for function in self._program.resolver.forwards.entered(value))  # type: ignore[arg-type]
-
-    def _may_be_given(self, ref: Ref, module: int, number: int) -> bool:
-        """Whether an argument may be, or run, a parameter: no name of the module, no method."""
-        if ref.__class__ is not str:
-            return ref.__class__ is tuple and ref[0] in ("def", "call", "item", "or")
-        head, _, last = ref.partition(".")
-        while number > 0:
-            function = self._program.function((module, number))
-            if not last and (head in function.bindings or any(param.name == head for param in function.params)):
-                return True
+            function = facts.functions[number]
             if last and function.owner >= 0:
-                return True
+                return self._kept(last, module, function.owner, depth) if function.params and function.params[0].name == head else set()
+            for n, param in enumerate(function.params):
+                if param.name == head and not last and (n or function.owner < 0):
+                    if param.kind == f.VAR_POSITIONAL:
+                        return {(number, Taken(head, place)) for place in range(_PLACES)}
+                    return {(number, Taken(head))} if param.kind != f.VAR_KEYWORD else set()
+            if head in function.bindings and not last:
+                return {origin for ref in function.bindings[head] for origin in self._origins(ref, module, number, depth - 1)}
             number = function.parent
-        return False
+        return set()
+
+    def _kept(self, name: str, module: int, owner: int, depth: int) -> set[tuple[int, Taken]]:
+        """The parameters of `__init__` that an attribute of the instance, or a method of it, may stand for."""
+        klass = self._program.facts(module).classes[owner]
+        found = {o for n, ref in klass.attributes.get(name, ()) for o in self._origins(ref, module, n, depth - 1)}
+        methods = [ref for ref in klass.bindings.get(name, ()) if ref.__class__ is tuple and ref[0] == "def"]
+        found |= {o for ref in methods for o in self._origins(ref, module, 0, depth - 1)}
+        return {(n, taken) for n, taken in found if self._program.function((module, n)).name == "__init__"}
 
     # -- calls
+
+    def handed(self, value: Value, arguments: Arguments) -> Iterator[int]:
+        """The numbers of the arguments of a call that the called value runs at such a place."""
+        forwards = self._program.resolver.forwards
+        if isinstance(value, External):
+            if value.path in self._known:
+                which = self._known[value.path]
+                for number, (keyword, _) in enumerate(arguments):
+                    if keyword == "*" and isinstance(which, int):
+                        break
+                    if keyword == which or (keyword is None and number == which):
+                        yield number
+            return
+        for function in forwards.entered(value):
+            ways = self._own.get(function.key)
+            for number, (keyword, _) in enumerate(arguments if ways else ()):
+                if keyword not in ("*", "**") and ways and forwards.taken(function, arguments, number) in ways:
+                    yield number
 
     def sites(self) -> Iterator[tuple[int, Call, Ref]]:
         """The call sites that hand something over: module, call and what is handed over."""
@@ -115,7 +147,5 @@ class Takers:
                 call = facts.calls[number]
                 if call.arguments:
                     for value in program.callees(module, number):
-                        if self._takes(value):
-                            for n, places in program.resolver.forwards.handed(value, call.arguments):
-                                if self._fits(places):
-                                    yield module, call, call.arguments[n][1]
+                        for n in self.handed(value, call.arguments):
+                            yield module, call, call.arguments[n][1]

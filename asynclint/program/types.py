@@ -353,9 +353,12 @@ def _result_of_offload(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[V
     """What awaiting a call of an offload of the project gives: what the function returns that it is given."""
     found: list[Value] = []
     for value in resolver.evaluate(ref[1], scope):
-        for number, places in resolver.forwards.handed(value, ref[2]) if isinstance(value, FunctionValue) else ():
-            if is_offload(places) and not places & DEFERRED:
-                found += call(resolver, resolver.evaluate(ref[2][number][1], scope), (), scope)
+        for number, (keyword, given) in enumerate(ref[2] if isinstance(value, FunctionValue) else ()):
+            functions = resolver.evaluate(given, scope) if keyword not in ("*", "**") else ()
+            if any(isinstance(v, (FunctionValue, Bound)) for v in functions):
+                places = resolver.forwards.place(value, ref[2], number)
+                if is_offload(places) and not places & DEFERRED:
+                    found += call(resolver, functions, (), scope)
     return found
 
 

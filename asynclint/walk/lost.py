@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.program import types
-from asynclint.program.places import is_loop_callback
 from asynclint.program.values import External
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def is_dropped(ctx: Context, node: cst.Call) -> bool:
     flags = ctx.call_facts(node).flags
     if flags & f.LAMBDA_BODY and len(ctx.ancestors) >= 3 and ctx.ancestors[-3].__class__.__name__ == "Call":
         outer: Any = ctx.ancestors[-3]
-        handed = ctx.program.resolver.forwards.handed
-        return any(is_loop_callback(where) for value in ctx.callees(outer) for _, where in handed(value, ctx.call_facts(outer).arguments))
+        arguments = ctx.call_facts(outer).arguments
+        return any(number >= 0 for value in ctx.callees(outer) for number in ctx.program.callbacks.handed(value, arguments))
     return bool(flags & f.DISCARDED)
 
 

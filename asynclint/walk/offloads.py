@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program import types
-from asynclint.program.places import DEFERRED, is_offload
+from asynclint.program.places import DEFERRED
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance
 from asynclint.record import record
 
@@ -32,13 +32,13 @@ def eager_argument(ctx: Context, node: cst.Call) -> Eager | None:
     """The call in the place of the function that a thread should run, if what it returns can surely not be called."""
     call, arguments = ctx.twin(node), ctx.call_facts(node).arguments
     for value in ctx.callees(node):
-        for number, places in ctx.program.resolver.forwards.handed(value, arguments):
+        for number in ctx.program.offloads.handed(value, arguments):
             argument = [*call.args, *(keyword.value for keyword in call.keywords)][number]
-            if not is_offload(places) or not isinstance(argument, ast.Call):
+            if not isinstance(argument, ast.Call):
                 continue
             values = ctx.evaluate(argument.func)
             if values and all(_gives_no_callable(ctx, value) for value in values):
-                return _eager(ctx, value, argument, number, places)
+                return _eager(ctx, value, argument, number, ctx.program.resolver.forwards.place(value, arguments, number))
     return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index.facts import suppressed_names
-from asynclint.program.places import is_offload
 from asynclint.program.values import External, ExternalInstance, Instance, Scope
 
 if TYPE_CHECKING:
@@ -77,10 +76,9 @@ class ModuleView:
             call = facts.calls[number]
             if any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments):
                 for value in program.callees(self._module, number):
-                    for n, places in program.resolver.forwards.handed(value, call.arguments):
-                        given = call.arguments[n][1]
-                        if is_offload(places) and given.__class__ is tuple and given[0] == "call":
-                            found.add(call.function)
+                    given = [call.arguments[n][1] for n in program.offloads.handed(value, call.arguments)]
+                    if any(ref.__class__ is tuple and ref[0] == "call" for ref in given):
+                        found.add(call.function)
         return self._note(found)
 
     def catches_cancellation(self) -> bool:
