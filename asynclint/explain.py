@@ -72,6 +72,7 @@ def _context(program: Program, key: FunctionKey) -> str:
         return "at module level: it runs when the module is imported, before any loop"
     if function.is_async:
         return f"in {function.qualname}, a coroutine: it runs on the event loop"
-    if key in program.contexts.callbacks:
-        return f"in {function.qualname}, which {program.contexts.callbacks[key]} runs on the event loop"
+    runner = program.contexts.runner(key)
+    if runner:
+        return f"in {function.qualname}, which {runner} runs on the event loop"
     return f"in {function.qualname}, a sync function: reported where a coroutine calls it"

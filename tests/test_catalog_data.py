@@ -34,6 +34,7 @@ KEYS = {  # table -> what an entry must have, what it may have
     "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
     "wrappers": ({"call", "callable"}, set()),
     "loop_callbacks": ({"call", "callable"}, set()),
+    "callers": ({"call", "callable"}, set()),
     "exit_callbacks": ({"call", "callable"}, set()),
     "entries": ({"sync_runs"}, {"decorator", "override"}),
     "tasks": ({"call", "coroutine"}, set()),
@@ -185,7 +186,7 @@ def test_every_path_is_canonical(name: str) -> None:
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_a_path_is_dotted(name: str) -> None:
-    assert [path for path in all_paths(CATALOG[name]) if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*)?", path)] == []
+    assert [path for path in all_paths(CATALOG[name]) if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\.\*|\*)?", path)] == []
 
 
 def test_an_import_root_has_one_family() -> None:

@@ -155,10 +155,12 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
     imports: tuple[Import, ...] = ()
     if not given:
         edits = [_edit(ctx, source.span(func, whole.end.offset), "")]
-    elif eager.keyword or ctx.twin(node).args[-1] is not inner:
+    elif eager.alone:
+        raise Withheld(eager.alone)
+    elif not ctx.twin(node).args or ctx.twin(node).args[-1] is not inner:
         raise Withheld("pass the function itself, and its arguments by themselves")
     else:
-        partial = bool(inner.keywords) and not eager.offload.keywords
+        partial = not eager.positional or (bool(inner.keywords) and not eager.keywords)
         edits = [_edit(ctx, source.span(func, func + 1), ", ")]
         if partial:
             edits += _at(ctx, whole.start.offset, "functools.partial(")
@@ -208,13 +210,16 @@ def _at(ctx: Context, offset: int, text: str) -> list[Edit]:
 
 
 def _require_not_handed_over(ctx: Context) -> None:
-    """Raise Withheld where the node at hand is an argument of a call that runs its argument elsewhere."""
+    """Raise Withheld where the node at hand stands in the place of a function that a call runs elsewhere."""
     import libcst as cst
 
     if len(ctx.ancestors) < 2 or not isinstance(ctx.ancestors[-1], cst.Arg) or not isinstance(ctx.ancestors[-2], cst.Call):
         return
-    catalog = ctx.program.catalog
-    if any(path in catalog.offloads or path in catalog.loop_callbacks for path in ctx.callee_paths(ctx.ancestors[-2])):
+    arguments = ctx.call_facts(ctx.ancestors[-2]).arguments
+    call, this = ctx.twin(ctx.ancestors[-2]), ctx.twin(ctx.ancestors[-1].value)
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    takers = (ctx.program.offloads, ctx.program.callbacks)
+    if any(given[n] is this for value in ctx.callees(ctx.ancestors[-2]) for taker in takers for n in taker.handed(value, arguments)):
         raise Withheld("the call is evaluated here and only its result is handed over; see ASL503")
 
 

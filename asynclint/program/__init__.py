@@ -10,6 +10,8 @@ from asynclint.index.module import ModuleFacts
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.names import Resolver
+from asynclint.program.places import is_loop_callback, is_offload
+from asynclint.program.takers import Takers
 from asynclint.program.tasks import Tasks
 from asynclint.program.values import ExternalInstance, FunctionValue, Scope, Super
 
@@ -35,7 +37,6 @@ class Program:
         self.names = names
         self._packed = packed
         self._facts: dict[int, ModuleFacts] = {}
-        self._calls: dict[int, dict[int, list[int]]] = {}
         self._by_name = _inverted({n: names[n].called for n in names})
         self._by_load = _inverted({n: names[n].loaded for n in names})
         self._aliases: dict[str, set[str]] = {}
@@ -61,6 +62,16 @@ class Program:
         return Contexts(self)
 
     @cached_property
+    def offloads(self) -> Takers:
+        """What runs an argument in a thread."""
+        return Takers(self, {**{path: o.callable for path, o in self.catalog.offloads.items()}, **self.catalog.wrappers}, is_offload)
+
+    @cached_property
+    def callbacks(self) -> Takers:
+        """What runs an argument as a callback of the loop."""
+        return Takers(self, self.catalog.loop_callbacks, is_loop_callback)
+
+    @cached_property
     def tasks(self) -> Tasks:
         """What gives handles and coroutines."""
         return Tasks(self)
@@ -81,12 +92,7 @@ class Program:
 
     def calls_of(self, key: FunctionKey) -> list[int]:
         """The numbers of the calls that a function's own frame makes."""
-        calls = self._calls.get(key[0])
-        if calls is None:
-            calls = self._calls[key[0]] = {}
-            for number, raw in enumerate(self.facts(key[0]).calls.raw):
-                calls.setdefault(raw[0], []).append(number)
-        return calls.get(key[1], [])
+        return self.resolver.calls_of(key)
 
     def call(self, module: int, number: int) -> Call:
         """The facts of a call site."""
@@ -150,8 +156,8 @@ class Program:
 
     @cached_property
     def offload_names(self) -> frozenset[str]:
-        """The names of what runs an argument in a thread, and the names they are bound to."""
-        return self.with_aliases(self.catalog.names(self.catalog.offloads))
+        """The names of what runs an argument in a thread, of the catalog and the project, and the names they are bound to."""
+        return self.offloads.names
 
     @cached_property
     def cancellation_names(self) -> frozenset[str]:

@@ -127,6 +127,7 @@ class Catalog:
         self.offloads: dict[str, Offload] = {}
         self.wrappers: dict[str, int | str] = {}
         self.loop_callbacks: dict[str, int | str] = {}
+        self.callers: dict[str, int | str] = {}  # what calls an argument at once, with the arguments after it
         self.exit_callbacks: dict[str, int | str] = {}  # what they are given runs after every event loop
         self.entries: dict[str, Entry] = {}
         self.tasks: set[str] = set()
@@ -252,6 +253,7 @@ class Catalog:
             or path in self.returns
             or path in self.offloads
             or path in self.loop_callbacks
+            or path in self.callers
             or path in self.exit_callbacks
             or path in self.tasks
             or path in self.coroutines
@@ -446,6 +448,7 @@ _READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "offloads": _offload,
     "wrappers": _positions("wrappers"),
     "loop_callbacks": _positions("loop_callbacks"),
+    "callers": _positions("callers"),
     "exit_callbacks": _positions("exit_callbacks"),
     "entries": _entry,
     "tasks": _set("tasks"),

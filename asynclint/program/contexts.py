@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program import types
-from asynclint.program.values import Bound, ClassValue, External, FunctionValue, Scope
+from asynclint.program.decorators import is_replaced
+from asynclint.program.entries import Entries
+from asynclint.program.places import RETURNED, is_loop_callback
+from asynclint.program.values import Bound, External, FunctionValue, Many, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,29 +26,49 @@ class Contexts:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._hazards: dict[FunctionKey, str] = {}
-        self.callbacks: dict[FunctionKey, str] = {}
+        self._reasons: dict[FunctionKey, str] = {}
+        self._callbacks: dict[FunctionKey, str] = {}
         self.at_exit: set[FunctionKey] = set()  # functions that run only when the interpreter ends, after every event loop
+        self._entries = Entries(program)
         self._find_callbacks()
-        self._find_overrides()
 
     def on_loop(self, key: FunctionKey) -> bool:
         """Whether a function's own frame runs on an event loop: a coroutine, a callback of the loop, a method that the loop calls."""
-        return self._program.function(key).is_async or key in self.callbacks
+        return self._program.function(key).is_async or self.runner(key) != ""
+
+    def runner(self, key: FunctionKey) -> str:
+        """The name of what runs a sync function on the event loop, or "" if nothing is known to."""
+        known = self._reasons.get(key)
+        if known is None:
+            known = self._reasons[key] = self._runner(key)
+        return known
+
+    def _runner(self, key: FunctionKey) -> str:
+        function = self._program.function(key)
+        if key[1] == 0 or function.is_async:
+            return ""
+        found = self._entries.runner(key) or self._callbacks.get(key, "")
+        if found:
+            return "" if is_replaced(self._program.resolver, FunctionValue(*key)) else found
+        if not function.decorators:
+            return ""
+        places = self._program.resolver.forwards.decorated(FunctionValue(*key))
+        return next((name for name, where in places if is_loop_callback(where) and not where & RETURNED), "")
 
     # -- callbacks
 
     def _find_callbacks(self) -> None:
-        catalog = self._program.catalog
-        for name, key in self._handed_over(catalog.loop_callbacks):
-            if not self._program.function(key).is_async:
-                self.callbacks.setdefault(key, name)
-        for _, key in self._handed_over(catalog.exit_callbacks):
-            if not self._program.modules_using((self._program.function(key).name,)):  # nobody else runs it
+        program = self._program
+        for module, call, ref in program.callbacks.sites():
+            for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
+                if not program.function(function.key).is_async:
+                    self._callbacks.setdefault(function.key, f.last_name(call.callee))
+        for key in self._registered(program.catalog.exit_callbacks):
+            if not program.modules_using((program.function(key).name,)):  # nobody else runs it
                 self.at_exit.add(key)
 
-    def _handed_over(self, table: Mapping[str, int | str]) -> Iterator[tuple[str, FunctionKey]]:
-        """The functions of the project that are passed to one of the callables of a table, and the last name of the callable."""
+    def _registered(self, table: Mapping[str, int | str]) -> Iterator[FunctionKey]:
+        """The functions of the project that are passed to one of the callables of a table."""
         program = self._program
         names = program.catalog.names(table)
         for module in program.modules_using(names):
@@ -56,28 +79,15 @@ class Contexts:
                     if isinstance(value, External) and value.path in table:
                         ref = types.argument(call.arguments, table[value.path])
                         for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
-                            yield f.last_name(call.callee), function.key
+                            yield function.key
 
     def functions(self, values: Iterable[Value]) -> Iterable[FunctionValue]:
-        """The functions of the project among values, also inside `functools.partial`."""
+        """The functions of the project among values, also inside `functools.partial` and displays."""
         for value in values:
             if isinstance(value, FunctionValue):
                 yield value
-            elif isinstance(value, Bound) and value.calls:
+            elif (isinstance(value, Bound) and value.calls) or isinstance(value, Many):
                 yield from self.functions(value.items)
-
-    def _find_overrides(self) -> None:
-        program = self._program
-        for path, entry in program.catalog.entries.items():
-            if not entry.override or entry.sync_runs != "loop":
-                continue
-            owner, _, name = path.rpartition(".")
-            for module, number in program.subclasses_named(owner.rpartition(".")[2]):
-                klass = ClassValue(module, number)
-                if External(owner) in program.resolver.mro(klass):
-                    for ref in program.resolver.klass(klass).bindings.get(name, ()):
-                        if ref.__class__ is tuple and ref[0] == "def":
-                            self.callbacks.setdefault((module, ref[1]), name)
 
     # -- hazards of moving a function into a thread
 
@@ -99,6 +109,8 @@ class Contexts:
         while todo:
             key = todo.pop()
             function = program.function(key)
+            if self._entries.runner(key):
+                return f"`{function.qualname}` belongs on the event loop: `{self._entries.runner(key)}`", ""
             if function.is_generator and key == start:
                 return "it is a generator, whose body runs where it is iterated", ""
             if function.flags & f.WRITES:

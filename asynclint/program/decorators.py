@@ -34,6 +34,16 @@ def decorating_coroutine(resolver: Resolver, value: FunctionValue) -> list[Funct
     return found
 
 
+def is_replaced(resolver: Resolver, value: FunctionValue) -> bool:
+    """Whether decorators replace a sync function by something that does not run its body when it is called."""
+    function = resolver.function(value)
+    if not function.decorators:
+        return False
+    if any(path in resolver.catalog.wrappers for path in resolver.decorators(function, value.module)):
+        return True
+    return bool(decorating_coroutine(resolver, value)) or resolver.forwards.is_moved(value)
+
+
 def replacements(resolver: Resolver, value: FunctionValue) -> Iterator[tuple[FunctionValue, list[FunctionValue]]]:
     """The decorators of a function that are functions of the project, the outermost first, each with the functions that it may return."""
     function = resolver.function(value)

@@ -12,7 +12,7 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
-from asynclint.program.decorators import decorating_coroutine, wrapping
+from asynclint.program.decorators import is_replaced, wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
@@ -392,16 +392,12 @@ class Effects:
             return
         needed = _CONSUMED if function.is_generator else 0
         if function.decorators:
-            if decorating_coroutine(self._program.resolver, value):
-                return
             paths = self._program.resolver.decorators(function, value.module)
-            if any(path in self._program.catalog.wrappers for path in paths):
-                return
             if needed and not types.MANAGERS.isdisjoint(paths):
                 needed = _ENTERED
             known = self.wrapping(value)
             yield from known.wrappers
-            if not known.runs_it:
+            if not known.runs_it or is_replaced(self._program.resolver, value):
                 return
         if not needed or flags & needed:
             yield value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.annotations import annotated, without_parameters
+from asynclint.program.forwards import Forwards
 from asynclint.program.values import (
     ClassValue,
     External,
@@ -21,7 +22,7 @@ from asynclint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from asynclint.index.facts import Class, Function, Ref
     from asynclint.index.module import ModuleFacts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from asynclint.program.modules import Modules
     from asynclint.program.values import Value, Values
 
+_Result = TypeVar("_Result")
 _BUILTINS = frozenset(dir(builtins))
 _LIMIT = 24  # values of one expression that are followed; more is a registry of anything, and nothing can be said
 _DEPTH = 60  # nested evaluations; deeper is a cycle through ever new values
@@ -44,6 +46,8 @@ class Resolver:
         self.facts = facts
         self.catalog = catalog
         self.subclasses_named = subclasses
+        self.forwards = Forwards(self)
+        self._calls: dict[int, dict[int, list[int]]] = {}
         self._values: dict[Any, Values] = {}
         self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
         self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
@@ -62,7 +66,25 @@ class Resolver:
         """The facts of a class."""
         return self.facts(value.module).classes[value.number]  # type: ignore[no-any-return]
 
+    def calls_of(self, key: tuple[int, int]) -> list[int]:
+        """The numbers of the calls that a function's own frame makes."""
+        calls = self._calls.get(key[0])
+        if calls is None:
+            calls = self._calls[key[0]] = {}
+            for number, raw in enumerate(self.facts(key[0]).calls.raw):
+                calls.setdefault(raw[0], []).append(number)
+        return calls.get(key[1], [])
+
     # -- evaluation
+
+    def settle(self, compute: Callable[[], _Result]) -> tuple[_Result, bool]:
+        """What is computed from evaluations, and whether it holds also after the evaluations that are under way."""
+        outer, depth = self._lowest, len(self._active)
+        self._lowest = depth
+        result = compute()
+        is_final = self._lowest >= depth
+        self._lowest = min(outer, self._lowest)
+        return result, is_final
 
     def evaluate(self, ref: Ref, scope: Scope) -> Values:
         """What a Ref may stand for in a scope."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.program.annotations import annotated
 from asynclint.program.decorators import decorating_coroutine
 from asynclint.program.derived import DERIVED, derived
+from asynclint.program.places import DEFERRED, is_offload
 from asynclint.program.values import (
     Awaitable,
     Bound,
@@ -84,7 +85,7 @@ def call_function(resolver: Resolver, value: FunctionValue) -> Iterable[Value]:
         return (Awaitable(tuple(returned(resolver, value)), value),)
     for wrapper in decorating_coroutine(resolver, value):
         return (Awaitable(tuple(returned(resolver, value)), wrapper),)
-    if any(path in resolver.catalog.wrappers for path in decorators):
+    if function.decorators and (any(path in resolver.catalog.wrappers for path in decorators) or resolver.forwards.is_moved(value)):
         return (Awaitable(tuple(returned(resolver, value))),)
     return returned(resolver, value)
 
@@ -284,7 +285,22 @@ def part(resolver: Resolver, values: Iterable[Value], place: int) -> list[Value]
 
 
 def _await(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return awaited(resolver.evaluate(ref[1], scope))
+    base = ref[1]
+    found = awaited(resolver.evaluate(base, scope))
+    return found or (_result_of_offload(resolver, base, scope) if base.__class__ is tuple and base[0] == "call" and base[2] else ())
+
+
+def _result_of_offload(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
+    """What awaiting a call of an offload of the project gives: what the function returns that it is given."""
+    found: list[Value] = []
+    for value in resolver.evaluate(ref[1], scope):
+        for number, (keyword, given) in enumerate(ref[2] if isinstance(value, FunctionValue) else ()):
+            functions = resolver.evaluate(given, scope) if keyword not in ("*", "**") else ()
+            if any(isinstance(v, (FunctionValue, Bound)) for v in functions):
+                places = resolver.forwards.place(value, ref[2], number)
+                if is_offload(places) and not places & DEFERRED:
+                    found += call(resolver, functions, (), scope)
+    return found
 
 
 def _type(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:

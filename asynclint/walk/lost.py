@@ -40,7 +40,8 @@ def is_dropped(ctx: Context, node: cst.Call) -> bool:
     flags = ctx.call_facts(node).flags
     if flags & f.LAMBDA_BODY and len(ctx.ancestors) >= 3 and ctx.ancestors[-3].__class__.__name__ == "Call":
         outer: Any = ctx.ancestors[-3]
-        return any(path in ctx.program.catalog.loop_callbacks for path in ctx.callee_paths(outer))
+        arguments = ctx.call_facts(outer).arguments
+        return any(number >= 0 for value in ctx.callees(outer) for number in ctx.program.callbacks.handed(value, arguments))
     return bool(flags & f.DISCARDED)
 
 

@@ -5,48 +5,55 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from asynclint.index import facts as f
 from asynclint.program import types
+from asynclint.program.places import DEFERRED
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance
 from asynclint.record import record
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from asynclint.program.catalog import Offload
     from asynclint.program.values import Value
     from asynclint.walk.context import Context
 
 
 @record(frozen=True, slots=True)
 class Eager:
-    """An argument that is a call where the function itself was meant."""
+    """An argument that is a call where the function itself was meant, and how the arguments for that function can be handed over."""
 
-    offload: Offload
     argument: ast.Call
-    keyword: bool
+    alone: str = ""  # why only a function without arguments can be put in its place
+    positional: bool = True  # whether positional arguments may follow it
+    keywords: bool = False  # and keyword ones
 
 
 def eager_argument(ctx: Context, node: cst.Call) -> Eager | None:
     """The call in the place of the function that a thread should run, if what it returns can surely not be called."""
-    for path in ctx.callee_paths(node):
-        offload = ctx.program.catalog.offloads.get(path)
-        if offload is None:
-            continue
-        argument, keyword = _argument(ctx.twin(node), offload.callable)
-        if isinstance(argument, ast.Call):
+    call, arguments = ctx.twin(node), ctx.call_facts(node).arguments
+    for value in ctx.callees(node):
+        for number in ctx.program.offloads.handed(value, arguments):
+            argument = [*call.args, *(keyword.value for keyword in call.keywords)][number]
+            if not isinstance(argument, ast.Call):
+                continue
             values = ctx.evaluate(argument.func)
             if values and all(_gives_no_callable(ctx, value) for value in values):
-                return Eager(offload, argument, keyword)
+                return _eager(ctx, value, argument, number, ctx.program.resolver.forwards.place(value, arguments, number))
     return None
 
 
-def _argument(call: ast.Call, which: int | str) -> tuple[ast.expr | None, bool]:
-    for keyword in call.keywords:
-        if keyword.arg == which:
-            return keyword.value, True
-    if isinstance(which, int) and which < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: which + 1]):
-        return call.args[which], False
-    return None, False
+def _eager(ctx: Context, value: Value, argument: ast.Call, number: int, places: int) -> Eager:
+    if places & DEFERRED:
+        return Eager(argument, alone="pass the function itself, and its arguments to what that gives")
+    program = ctx.program
+    if isinstance(value, External):
+        return Eager(argument, keywords=value.path in program.catalog.offloads and program.catalog.offloads[value.path].keywords)
+    for function in program.resolver.forwards.entered(value):
+        params = program.function(function.key).params
+        position = number + program.resolver.forwards.is_bound(function)
+        after = next((n for n, param in enumerate(params) if param.kind == f.VAR_POSITIONAL), -1)
+        return Eager(argument, "", 0 <= after <= position + 1, any(param.kind == f.VAR_KEYWORD for param in params))
+    return Eager(argument)
 
 
 def _gives_no_callable(ctx: Context, value: Value) -> bool:

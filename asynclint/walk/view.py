@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index.facts import suppressed_names
-from asynclint.program.types import argument
 from asynclint.program.values import External, ExternalInstance, Instance, Scope
 
 if TYPE_CHECKING:
@@ -77,9 +76,8 @@ class ModuleView:
             call = facts.calls[number]
             if any(ref.__class__ is tuple and ref[0] == "call" for _, ref in call.arguments):
                 for value in program.callees(self._module, number):
-                    offload = program.catalog.offloads.get(value.path) if isinstance(value, External) else None
-                    given = argument(call.arguments, offload.callable) if offload is not None else None
-                    if given.__class__ is tuple and given[0] == "call":
+                    given = [call.arguments[n][1] for n in program.offloads.handed(value, call.arguments)]
+                    if any(ref.__class__ is tuple and ref[0] == "call" for ref in given):
                         found.add(call.function)
         return self._note(found)
 
