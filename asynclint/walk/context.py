@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
-from asynclint.program.catalog import Block
 from asynclint.program.effects import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
@@ -164,31 +163,6 @@ class Context:
         """The function of the project through which a call blocks."""
         effect = self.effect(node)
         return FunctionValue(*effect.through) if effect is not None and effect.through is not None else None
-
-    def tests_and_acts(self, node: cst.CSTNode) -> bool:
-        """Whether a blocking call is the test of an `if` or `while` whose body makes another one, or stands in such a body: the disk may be what
-        is tested and acted on, and so far no other task could come in between.
-        """
-        below: Any = node
-        for above in reversed(self.ancestors):
-            kind = above.__class__.__name__
-            if kind in ("FunctionDef", "Lambda"):
-                return False
-            if kind in ("If", "While"):
-                twin = self._twins[above]
-                other = twin.body if below is above.test else [twin.test] if below is above.body else []  # type: ignore[attr-defined]
-                if any(self._blocks(call) for part in other for call in ast.walk(part) if isinstance(call, ast.Call)):
-                    return True
-            below = above
-        return False
-
-    def _blocks(self, twin: ast.Call) -> bool:
-        """Whether a call (of the standard library's tree) blocks, or moves what does into a thread."""
-        values = self.program.evaluate(ref(twin.func), self.scope)
-        catalog, effects = self.program.catalog, self.program.effects
-        if any(isinstance(value, External) and value.path in catalog.offloads for value in values):
-            return True
-        return any(isinstance(target, Block) or target.key in effects.functions for target in effects.targets(values, 0))
 
     def is_acquire(self, node: cst.Call) -> bool:
         """Whether a call takes a lock that blocks its thread."""
