@@ -66,7 +66,7 @@ class Call(NamedTuple):
 
 
 class With(NamedTuple):
-    """A sync `with` item in a coroutine whose body suspends: a lock here is held across an await."""
+    """A sync `with` item in a coroutine whose body suspends, or in a generator whose body yields: a lock here is held meanwhile."""
 
     function: int
     item: Ref

@@ -359,7 +359,7 @@ def _with(self: Extractor, node: Any) -> None:
 
 def _leave_with(self: Extractor, entered: Any) -> None:
     node, before = entered
-    if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
+    if self.frame.suspensions > before and self.frame.flags & (f.ASYNC | f.GENERATOR):
         for item in node.items:
             expression = item.context_expr
             self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))

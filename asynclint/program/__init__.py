@@ -9,6 +9,7 @@ from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
+from asynclint.program.locks import Locks
 from asynclint.program.names import Resolver
 from asynclint.program.tasks import Tasks
 from asynclint.program.values import ExternalInstance, FunctionValue, Scope
@@ -64,6 +65,11 @@ class Program:
     def tasks(self) -> Tasks:
         """What gives handles and coroutines."""
         return Tasks(self)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """What holds a lock."""
+        return Locks(self)
 
     # -- facts
 

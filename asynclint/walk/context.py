@@ -164,28 +164,13 @@ class Context:
         effect = self.effect(node)
         return FunctionValue(*effect.through) if effect is not None and effect.through is not None else None
 
-    def is_acquire(self, node: cst.Call) -> bool:
-        """Whether a call takes a lock that blocks its thread."""
-        return any(
-            isinstance(value, External) and value.path.endswith(".acquire") and value.path.rpartition(".")[0] in self.program.catalog.locks
-            for value in self.callees(node)
-        )
-
     def source_of(self, module: int) -> Source:
         """The source of any module of the program."""
         return self.source if module == self.module else self._sources.get(module)
 
-    def held_lock(self) -> str:
-        """How the sync lock is written that is held at the node at hand by a `with` of the same function, or ""."""
-        function = self.function_node
-        for node in reversed(self.ancestors):
-            if node is function:
-                break
-            if node.__class__.__name__ == "With" and node.asynchronous is None:  # type: ignore[attr-defined]
-                for item in self._twins[node].items:
-                    if any(self.program.lock_of(value) for value in self.evaluate(item.context_expr)):
-                        return self.text_of(item.context_expr)
-        return ""
+    def tree_of(self, module: int) -> ast.Module:
+        """The standard library's tree of any module of the program."""
+        return self._sources.tree(module)
 
     @property
     def backend(self) -> str:
@@ -204,17 +189,21 @@ class Context:
     def frame(self, site: Site, node: cst.CSTNode | None = None) -> Frame:
         """A call site as a hop of a chain; `node` where it is one of the module at hand."""
         program = self.program
-        function = program.function((site.module, site.function))
-        source = self._sources.get(site.module)
+        key = (site.module, site.function)
         if node is not None:
             line, column = self._twins[node].lineno, self._twins[node].col_offset
         elif site.call >= 0:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
-            line, column = _place_of_load(self._sources.tree(site.module), function, site.load)
+            line, column = _place_of_load(self._sources.tree(site.module), program.function(key), site.load)
+        return self.frame_at(key, line, column)
+
+    def frame_at(self, key: FunctionKey, line: int, column: int) -> Frame:
+        """A place in a function of the program, as a hop of a chain; the column counts bytes from 0."""
+        source, function = self._sources.get(key[0]), self.program.function(key)
         position = source.position(source.offset_at(line, column))
-        return Frame(program.paths[site.module], position.line, position.column, function.qualname, source.line_text(position.line).strip())
+        return Frame(self.program.paths[key[0]], position.line, position.column, function.qualname, source.line_text(position.line).strip())
 
     def chain(self, node: cst.CSTNode) -> tuple[Frame, ...]:
         """The hops from a blocking call to the primitive, the call itself first."""
