@@ -135,6 +135,13 @@ def _number_lambda(self: Extractor, node: Any) -> None:
     frame.params = _parameters(node.args)
 
 
+def _number_lambdas(self: Extractor, value: Any) -> None:
+    """Number a lambda, or those that a call is given, before the Ref of the value is made."""
+    for node in (value,) if value.__class__ is ast.Lambda else value.args:
+        if node.__class__ is ast.Lambda:
+            _number_lambda(self, node)
+
+
 def _class(self: Extractor, node: Any) -> None:
     klass = Klass(len(self.classes), node.name, self._qualify(node.name), self.frame.number, self.klass.number if self.klass else -1, node.lineno)
     self.classes.append(klass)
@@ -191,7 +198,7 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
         if kind is ast.Name:
             passed.append((keyword, value.id))
             continue
-        if kind is ast.Lambda:
+        if kind is ast.Lambda and not hasattr(value, "number_"):
             _number_lambda(self, value)
         known = ref(value.value if kind is ast.Starred else value, ARGUMENT_DEPTH)
         passed.append(("*" if kind is ast.Starred else keyword, known))
@@ -269,8 +276,8 @@ def _discard(self: Extractor, value: Any) -> None:
 
 def _assign(self: Extractor, node: Any) -> None:
     value = node.value
-    if value.__class__ is ast.Lambda:
-        _number_lambda(self, value)
+    if value.__class__ is ast.Lambda or value.__class__ is ast.Call:
+        _number_lambdas(self, value)
     known = ref(value)
     for target in node.targets:
         self.bind_target(target, known)
@@ -288,8 +295,8 @@ def _annotated_assign(self: Extractor, node: Any) -> None:
         if declared is not None:
             self.bind_target(node.target, ("ann", declared))
     else:
-        if node.value.__class__ is ast.Lambda:
-            _number_lambda(self, node.value)
+        if node.value.__class__ is ast.Lambda or node.value.__class__ is ast.Call:
+            _number_lambdas(self, node.value)
         value = ref(node.value)
         plain = declared is None or value.__class__ is not tuple or value[0] not in ("call", "await")
         if plain and declared is not None:
