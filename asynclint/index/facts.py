@@ -40,6 +40,7 @@ RETURNED = 64
 LAMBDA_BODY = 128
 SETTLED = 1024  # after a test that says that what it may wait for is there
 FIRST_USE = 512  # computes what is remembered, where it is found to be missing
+RESULT_DISCARDED = 2048  # awaited, and what that gives is dropped
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function
@@ -139,6 +140,13 @@ def last_name(ref: Ref) -> str:
             return ""
         ref = ref[1]
     return ref.rpartition(".")[2] if ref else ""
+
+
+def callable_name(ref: Ref) -> str:
+    """The last name of what is handed over to be called: of what `functools.partial` wraps, where it is that."""
+    while ref.__class__ is tuple and ref[0] == "call" and last_name(ref[1]) == "partial" and ref[2]:
+        ref = ref[2][0][1]
+    return last_name(ref)
 
 
 def suppressed_names(item: Ref) -> list[str]:

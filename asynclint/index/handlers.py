@@ -251,8 +251,18 @@ def _yield(self: Extractor, node: Any) -> None:
 def _return(self: Extractor, node: Any) -> None:
     if node.value is not None:
         self.frame.values.append(ref(node.value))
-        _mark(self, node.value, f.RETURNED)
+        _mark_returned(self, node.value)
         self.stack.append(node.value)
+
+
+def _mark_returned(self: Extractor, value: Any) -> None:
+    if value.__class__ is ast.IfExp:
+        _mark_returned(self, value.body)
+        _mark_returned(self, value.orelse)
+    elif value.__class__ is ast.BoolOp:
+        _mark_returned(self, value.values[-1])
+    else:
+        _mark(self, value, f.RETURNED)
 
 
 def _expression(self: Extractor, node: Any) -> None:
@@ -272,6 +282,8 @@ def _discard(self: Extractor, value: Any) -> None:
         _discard(self, value.orelse)
     elif kind in (ast.ListComp, ast.SetComp):
         _discard(self, value.elt)
+    elif kind is ast.Await:
+        _mark(self, value.value, f.RESULT_DISCARDED)
 
 
 def _assign(self: Extractor, node: Any) -> None:
@@ -298,6 +310,8 @@ def _annotated_assign(self: Extractor, node: Any) -> None:
         if node.value.__class__ is ast.Lambda or node.value.__class__ is ast.Call:
             _number_lambdas(self, node.value)
         value = ref(node.value)
+        if node.target.__class__ is ast.Name:
+            _mark(self, node.value, f.ASSIGNED)
         plain = declared is None or value.__class__ is not tuple or value[0] not in ("call", "await")
         if plain and declared is not None:
             self.bind_target(node.target, ("ann", declared))
@@ -325,6 +339,7 @@ def _augmented_assign(self: Extractor, node: Any) -> None:
 
 def _walrus(self: Extractor, node: Any) -> None:
     self.bind_target(node.target, ref(node.value))
+    _mark(self, node.value, f.ASSIGNED)
     self.stack.append(node.value)
 
 

@@ -201,18 +201,20 @@ class Program:
 
     @cached_property
     def losing_functions(self) -> dict[int, set[int]]:
-        """Per module, the functions that may lose a task handle: dropped, bound to a local name, returned by a lambda, or made by a bare callback."""
-        losing = f.DISCARDED | f.ASSIGNED | f.LAMBDA_BODY
+        """Per module, the functions that may lose a task handle: dropped, bound to a local name or container, returned by a lambda, or made by a bare
+        callback.
+        """
+        losing = f.ASSIGNED | f.LAMBDA_BODY
         found: dict[int, set[int]] = {}
         for site in self.tasks.spawns:
-            if self.call(site.module, site.call).flags & losing:
+            if self.call(site.module, site.call).flags & losing or self.tasks.is_dropped(site) or self.tasks.local_container(site):
                 found.setdefault(site.module, set()).add(site.function)
-        makers = self.with_aliases(self.catalog.names(self.catalog.tasks))
+        makers = self.tasks.maker_names
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
         for module in self.modules_using(callbacks):
             facts = self.facts(module)
             for number in facts.calls_of(callbacks):
-                if any(f.last_name(ref) in makers for _, ref in facts.calls[number].arguments):
+                if any(f.callable_name(ref) in makers for _, ref in facts.calls[number].arguments):
                     found.setdefault(module, set()).add(facts.calls[number].function)
         return found
 

@@ -168,9 +168,11 @@ class Context:
         """The source of any module of the program."""
         return self.source if module == self.module else self._sources.get(module)
 
-    def tree_of(self, module: int) -> ast.Module:
-        """The standard library's tree of any module of the program."""
-        return self._sources.tree(module)
+    def function_tree(self, key: FunctionKey) -> ast.AST:
+        """The node of the standard library's tree that is a function of the program, no lambda."""
+        place = (self.program.function(key).line, self.program.function(key).column)
+        found = (node for node in ast.walk(self._sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        return next(node for node in found if (node.lineno, node.col_offset) == place)
 
     @property
     def backend(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.walk.suspensions import suspensions
+from asynclint.walk.suspensions import own_nodes, suspensions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -137,16 +137,6 @@ class _Flow:
             elif held:
                 self.points[each] = None
         return held
-
-
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run in the frame of a function, or of a part of one; the node itself first."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        if current is node or not isinstance(current, _FRAMES):
-            stack += ast.iter_child_nodes(current)
 
 
 def _end(node: Any) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index.refs import dotted, ref
 from asynclint.program.values import External
-from asynclint.walk.held import held_points, own_nodes
+from asynclint.walk.held import held_points
+from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,16 +120,12 @@ def _holds_at_yield(ctx: Context, hop: Hop, held: Held) -> bool:
     function = program.function((hop.module, hop.function))
     if not function.is_generator:
         return True
-    whole = next(n for n in ast.walk(ctx.tree_of(hop.module)) if _is_at(n, function.line, function.column))
+    whole = ctx.function_tree((hop.module, hop.function))
     call = _call_at(whole, program.call(hop.module, hop.call))
     if call is None:
         return False
     direct = held._replace(hops=held.hops[held.hops.index(hop) + 1 :])
     return any(isinstance(point, ast.Yield) for point in held_points(whole, call, _giving_back(ctx, whole, call, direct)))
-
-
-def _is_at(node: ast.AST, line: int, column: int) -> bool:
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (node.lineno, node.col_offset) == (line, column)
 
 
 def _call_at(whole: ast.AST, call: Call) -> ast.Call | None:
