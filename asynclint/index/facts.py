@@ -29,6 +29,8 @@ Ref = Any
 
 FORMAT = 1  # part of every cache key: raise it when the shape or the meaning of facts changes
 
+VALUES = 8  # what `return` gives is kept so many times
+
 # flags of a call
 AWAITED = 1
 DISCARDED = 2  # an expression statement, `_ = ...`, the body of a lambda whose value nobody reads, an element of a discarded display

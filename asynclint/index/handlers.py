@@ -10,7 +10,7 @@ from asynclint.index import facts as f
 from asynclint.index.conditions import STORING, given, leaves, settled, tested
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import children
-from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, ref
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, caught_names, dotted, is_plain, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _mark_returned(self: Extractor, value: Any) -> None:
     elif value.__class__ is ast.BoolOp:
         _mark_returned(self, value.values[-1])
     else:
-        _mark(self, value, f.RETURNED)
+        _mark(self, value, f.RETURNED | f.USED if is_plain(self.frame.returns) else f.RETURNED)
 
 
 def _expression(self: Extractor, node: Any) -> None:

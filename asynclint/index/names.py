@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asynclint.index.module import ModuleFacts
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
-_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED
+_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED | f.RETURNED
 _RENAMINGS = 3  # local names of local names that are followed
 
 
@@ -36,6 +36,7 @@ class Names(NamedTuple):
     used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
     groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
+    returned: frozenset[str]  # last names of callees whose result is returned
 
     @property
     def called(self) -> Any:
@@ -55,7 +56,7 @@ def unpack(data: bytes) -> Names:
 
 def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
-    dropped, entered, loaded, used = set(), set(), set(), set()
+    dropped, entered, loaded, used, returned = set(), set(), set(), set(), set()
     for raw in facts.calls.raw:
         if raw[3] & _NOTED:
             name = f.last_name(raw[1])
@@ -65,6 +66,8 @@ def names_of(facts: ModuleFacts) -> Names:
                 entered.add(name)
             if raw[3] & (f.USED | f.CONSUMED):
                 used.add(name)
+            if raw[3] & f.RETURNED:
+                returned.add(name)
     for loads in facts.loads:
         for dotted in loads:
             loaded.update(dotted.split(".")[1:])
@@ -84,6 +87,7 @@ def names_of(facts: ModuleFacts) -> Names:
         frozenset(used - {""}),
         frozenset(_caught(facts)),
         tuple(sorted(set(_groups(facts)))),
+        frozenset(returned - {""}),
     )
 
 

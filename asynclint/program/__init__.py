@@ -137,7 +137,15 @@ class Program:
 
     @cached_property
     def coroutine_names(self) -> dict[str, bool]:
-        """The names of all coroutine functions, of the program and the catalog, and the names they are bound to, as `spellings`."""
+        """The names of all coroutine functions, of the program and the catalog, of functions that return a coroutine, and the names they are bound
+        to, as `spellings`.
+        """
+        functions, methods = self.tasks.coroutine_givers
+        return {**self.spellings(functions, methods), **self.async_names}
+
+    @cached_property
+    def async_names(self) -> dict[str, bool]:
+        """The names of all that is a coroutine function itself, as `spellings`."""
         functions = {name for names in self.names.values() for name in names.coroutines}
         methods = {name for names in self.names.values() for name in names.coroutine_methods}
         return self.spellings(functions | self.catalog.names(self.catalog.coroutines), methods)

@@ -41,6 +41,7 @@ class Tasks:
         self.spawns: dict[Site, Site | None] = {}  # call site -> the spawning site inside the called function (None: it spawns itself)
         self.makers: dict[FunctionKey, Site] = {}  # functions that give a task which they do not keep -> the site inside
         self._coroutines: dict[int, list[int]] = {}
+        self.givers: set[FunctionKey] = set()  # sync functions that return a coroutine
         self._find_spawns()
 
     # -- tasks
@@ -194,10 +195,45 @@ class Tasks:
             return value.path in program.catalog.coroutines
         if not isinstance(value, FunctionValue):
             return False
+        if value.key in self.givers:
+            return True
         function = program.function(value.key)
         if types.decorating_coroutine(program.resolver, value):
             return True
         return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
+
+    @cached_property
+    def coroutine_givers(self) -> tuple[set[str], set[str]]:
+        """The names of sync functions, and of sync methods, that return a coroutine wherever they return something."""
+        program = self._program
+        functions: set[str] = set()
+        methods: set[str] = set()
+        spellings = program.async_names
+        while spellings:
+            found: set[FunctionKey] = set()
+            for module in program.names:
+                facts = program.facts(module)
+                for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):
+                    key = (module, facts.calls[number].function)
+                    if facts.calls[number].flags & f.RETURNED and key not in found and self._gives_coroutine(key):
+                        found.add(key)
+            found -= self.givers
+            self.givers |= found
+            named = [program.function(key) for key in found]
+            new = ({each.name for each in named if each.owner < 0}, {each.name for each in named if each.owner >= 0})
+            functions |= new[0]
+            methods |= new[1]
+            spellings = program.spellings(*new)
+        return functions, methods
+
+    def _gives_coroutine(self, key: FunctionKey) -> bool:
+        function = self._program.function(key)
+        if key in self.givers or key[1] == 0 or function.flags & (f.ASYNC | f.GENERATOR | f.LAMBDA) or function.decorators:
+            return False
+        calls = [ref[1] for ref in function.values if ref.__class__ is tuple and ref[0] == "call"]
+        if len(calls) < len(function.values) or len(calls) >= f.VALUES:
+            return False
+        return all(self.makes_coroutine(self._program.evaluate(callee, Scope(*key))) for callee in calls)
 
     def preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
         """Whether a decorator is known to leave a coroutine function one."""

@@ -9,6 +9,8 @@ from asynclint.index import facts as f
 from asynclint.index.refs import dotted
 from asynclint.program import types
 from asynclint.program.tasks import ADDERS
+from asynclint.program.values import FunctionValue, Scope
+from asynclint.walk.leaving import FALL, ways_out
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
@@ -170,9 +172,25 @@ def _suspends(node: ast.AST) -> bool:
 
 def drops_coroutine(ctx: Context, node: cst.Call) -> bool:
     """Whether a call makes a coroutine that nothing awaits."""
-    return ctx.site(node).call in ctx.program.tasks.coroutine_sites(ctx.module)
+    return ctx.site(node).call in ctx.program.tasks.coroutine_sites(ctx.module) and _surely_returns(ctx, node)
 
 
 def uses_coroutine(ctx: Context, node: cst.Call) -> bool:
     """Whether a call makes a coroutine that may be used as if it were the result."""
-    return ctx.program.tasks.uses_coroutine(ctx.module, ctx.site(node).call)
+    return ctx.program.tasks.uses_coroutine(ctx.module, ctx.site(node).call) and _surely_returns(ctx, node)
+
+
+def _surely_returns(ctx: Context, node: cst.Call) -> bool:
+    """Whether the sync functions through which a coroutine comes return one on every path."""
+    todo, seen = list(ctx.callees(node)), set()
+    while todo:
+        value = todo.pop()
+        if not isinstance(value, FunctionValue) or value.key in seen or value.key not in ctx.program.tasks.givers:
+            continue
+        seen.add(value.key)
+        whole: Any = ctx.function_tree(value.key)
+        if FALL in ways_out(whole.body, lambda _: False) or any(isinstance(n, ast.Return) and n.value is None for n in own_nodes(whole)):
+            return False
+        for returned in ctx.program.function(value.key).values:
+            todo += ctx.program.evaluate(returned[1], Scope(*value.key))
+    return True
