@@ -168,7 +168,7 @@ class Context:
         """The source of any module of the program."""
         return self.source if module == self.module else self._sources.get(module)
 
-    def function_tree(self, key: FunctionKey) -> ast.AST:
+    def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The node of the standard library's tree that is a function of the program, no lambda."""
         place = (self.program.function(key).line, self.program.function(key).column)
         found = (node for node in ast.walk(self._sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
