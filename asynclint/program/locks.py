@@ -53,18 +53,21 @@ class Locks:
         """The calls of a module that leave a lock held, by number."""
         return self._taking.get(module, {})
 
-    def gives_back(self, callee: f.Ref) -> bool:
-        """Whether a call may give a lock back, as far as its name tells."""
-        return f.last_name(callee) in self._givers
+    def gives_back(self, callee: f.Ref, values: Iterable[Value]) -> bool:
+        """Whether a call may give a lock back, as far as names tell: its own, and those of what a function of the project calls."""
+        if f.last_name(callee) in self._givers:
+            return True
+        names = [self._names_in(value.key) for value in values if isinstance(value, FunctionValue)]
+        return any(each & self._givers and not each & _TAKES for each in names)
 
     def _find_givers(self) -> None:
         program = self._program
         for module in program.modules_using(_GIVES_BACK):
             facts = program.facts(module)
             for number in facts.calls_of(_GIVES_BACK):
-                function = facts.functions[facts.calls[number].function]
-                if not function.is_async and not self._names_in((module, facts.calls[number].function)) & _TAKES:
-                    self._givers.add(function.name)
+                key = (module, facts.calls[number].function)
+                if key[1] and not self._names_in(key) & _TAKES:
+                    self._givers.add(program.function(key).name)
 
     def _names_in(self, key: FunctionKey) -> set[str]:
         program = self._program

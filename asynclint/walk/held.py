@@ -139,8 +139,9 @@ class _Flow:
         return held
 
 
-def _end(node: Any) -> tuple[int, int]:
-    return (node.end_lineno, node.end_col_offset)
+def _end(node: Any) -> tuple[int, int, int, int]:
+    """A key by which nodes are in the order in which they are done: what ends first, and of what ends together the inner one."""
+    return (node.end_lineno, node.end_col_offset, -node.lineno, -node.col_offset)
 
 
 def _tests(test: ast.expr) -> Iterator[tuple[ast.expr, bool]]:

@@ -103,7 +103,7 @@ def _giving_back(ctx: Context, whole: ast.AST, take: ast.Call, held: Held) -> se
     name = dotted(take.func.value) if isinstance(take.func, ast.Attribute) and not held.hops else None
     found: set[ast.AST] = set()
     for node in own_nodes(whole):
-        if isinstance(node, ast.Call) and ctx.program.locks.gives_back(ref(node.func)):
+        if isinstance(node, ast.Call) and ctx.program.locks.gives_back(ref(node.func), ctx.evaluate(node.func)):
             direct = isinstance(node.func, ast.Attribute) and node.func.attr in _RELEASES
             if not (direct and name) or dotted(node.func.value) == name:  # type: ignore[attr-defined]
                 found.add(node)
