@@ -6,7 +6,7 @@ from asynclint.fix import blocking, let_through, locks, offload, tasks
 from asynclint.fix.blocking import BlockingRule
 from asynclint.fix.offload import Withheld
 from asynclint.model import Applicability, Confidence, Declaration, Edit, Finding, Fix, Frame, Import, Position, Severity, Span
-from asynclint.walk import cancellation, lost, offloads, uses
+from asynclint.walk import cancellation, locking, lost, offloads, uses
 from asynclint.walk.context import Context
 from asynclint.walk.rule import Rule
 from asynclint.walk.suspensions import suspensions
@@ -32,6 +32,7 @@ __all__ = [
     "blocking",
     "cancellation",
     "let_through",
+    "locking",
     "locks",
     "lost",
     "offload",

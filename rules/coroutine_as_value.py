@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CoroutineAsValue(Rule):
-    """Flags the call of a coroutine function whose coroutine is used where its result is meant: tested, compared, formatted and the like.
+    """Flags the call of a coroutine function whose coroutine is used where its result is meant: tested, compared, formatted, returned and the like.
 
     ## Why is this bad?
     The call only makes a coroutine; nothing of its body runs. The coroutine is always true, equals nothing else and has none of the attributes of

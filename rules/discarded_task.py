@@ -46,7 +46,8 @@ class DiscardedTask(Rule):
     ```
 
     ## Fix safety
-    Safe: the task runs as before and is kept in a set of the module until it is done.
+    Safe: the task runs as before and is kept in a set of the module until it is done. Withheld where the function that gives it may also return
+    something else.
     """
 
     code, name = "ASL301", "discarded-task"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asynclint.api import Frame, Rule, Withheld, locks, suspensions
+from asynclint.api import Frame, Rule, Withheld, locking, locks, suspensions
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -49,7 +49,7 @@ class LockAcrossAwait(Rule):
 
     ## Fix safety
     Safe, and offered only if every use of the lock in every module of the project stands in a coroutine: its creation and all uses change
-    together. Otherwise the finding names the use that forbids it.
+    together. Otherwise the finding names the use that forbids it. A lock that a helper takes, a manager of the project or a function, is left alone.
     """
 
     code, name = "ASL201", "lock-across-await"
@@ -61,39 +61,37 @@ class LockAcrossAwait(Rule):
         if node.asynchronous is not None:
             return
         twin = ctx.twin(node)
-        for item in twin.items:
-            self._check(node, item.context_expr, twin.body, ctx)
+        points = suspensions(twin.body)
+        for item in twin.items if points and ctx.program.function(ctx.function).is_async else ():
+            held = locking.entered(ctx, item.context_expr)
+            if held is not None:
+                self._report(node, locking.Taken(item.context_expr, held, points), ctx)
 
     def visit_Call(self, node: cst.Call, ctx: Context) -> None:
-        twin = ctx.twin(node)
-        if ctx.is_acquire(node):
-            self._check(node, twin.func.value, locks.held_after(ctx, twin), ctx)
+        taken = locking.taken(ctx, node) if ctx.program.function(ctx.function).is_async else None
+        if taken is not None and taken.points:
+            self._report(node, taken, ctx)
 
-    def _check(self, node: cst.CSTNode, expression: Any, body: list[Any], ctx: Context) -> None:
-        points = suspensions(body)
-        if not points or not ctx.program.function(ctx.function).is_async:
-            return
-        lock = next((lock for value in ctx.evaluate(expression) if (lock := ctx.program.lock_of(value))), None)
-        if lock is None:
-            return
+    def _report(self, node: cst.CSTNode, taken: locking.Taken, ctx: Context) -> None:
+        expression, held, points = taken
         fix, no_fix = None, ""
         try:
-            fix = locks.convert(ctx, expression)
+            fix = locks.convert(ctx, expression, held)
         except Withheld as reason:
             no_fix = str(reason)
-        shown = ctx.text_of(expression)
+        shown, type_ = " ".join(ctx.text_of(expression).split()), held.lock.path
         plural = "s" * (len(points) > 1)
         lines = ", ".join(dict.fromkeys(str(point.lineno) for point in points))
+        at = f"held at {len(points)} suspension point{plural} (line{plural} {lines})"
         ctx.report(
             node,
-            f"`{shown}`, a `{lock.path}`, is held at {len(points)} suspension point{plural} (line{plural} {lines}): "
-            "another task that wants it stops the event loop, and the holder can never let go",
+            (f"`{shown}` takes a `{type_}`, which is {at}: " if held.hops else f"`{shown}`, a `{type_}`, is {at}: ")
+            + "another task that wants it stops the event loop, and the holder can never let go",
             fix=fix,
             no_fix=no_fix,
-            chain=(self._frame(expression, ctx), *(self._frame(point, ctx) for point in points)),
+            chain=(self._frame(expression, ctx), *locking.hops(ctx, held), *(self._frame(point, ctx) for point in points)),
             span=ctx.span_of(expression),
         )
 
     def _frame(self, twin: Any, ctx: Context) -> Frame:
-        start = ctx.span_of(twin).start
-        return Frame(ctx.path, start.line, start.column, ctx.program.function(ctx.function).qualname, ctx.source.line_text(start.line).strip())
+        return ctx.frame_at(ctx.function, twin.lineno, twin.col_offset)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class UnkeptTask(Rule):
-    """Flags a task that is bound to a local name which dies with the function, and used nowhere else.
+    """Flags a task that is bound to a local name, or put into a local container, which dies with the function, and used nowhere else.
 
     ## Why is this bad?
     A name keeps its task only until the function returns. After that the task may be collected as garbage in the middle of its work.
@@ -45,7 +45,8 @@ class UnkeptTask(Rule):
     ```
 
     ## Fix safety
-    Safe: the task runs as before and is kept in a set of the module until it is done.
+    Safe: the task runs as before and is kept in a set of the module until it is done. Withheld where the task is put into a container without a
+    name of its own, and where the function that gives it may also return something else.
     """
 
     code, name = "ASL302", "unkept-task"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index.refs import caught_names, dotted
 from asynclint.model import Applicability
+from asynclint.program.catalog import Block
+from asynclint.program.values import External
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -22,7 +24,7 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
     function = ctx.function_node
     if function is None:
         return Applicability.SAFE
-    if ctx.tests_and_acts(node) or _cleans_up(ctx, function) or _is_member_test(ctx, node):
+    if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or _is_member_test(ctx, node):
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
     place = (here.lineno, here.col_offset)
@@ -56,6 +58,33 @@ def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:
             return True
     name = getattr(function, "name", None)
     return name is not None and name.value == "__aexit__"
+
+
+def _tests_and_acts(ctx: Context, node: cst.CSTNode) -> bool:
+    """Whether a blocking call is the test of an `if` or `while` whose body makes another one, or stands in such a body: the disk may be what is
+    tested and acted on, and so far no other task could come in between.
+    """
+    below: Any = node
+    for above in reversed(ctx.ancestors):
+        kind = above.__class__.__name__
+        if kind in ("FunctionDef", "Lambda"):
+            return False
+        if kind in ("If", "While"):
+            twin = ctx.twin(above)
+            other = twin.body if below is above.test else [twin.test] if below is above.body else []  # type: ignore[attr-defined]
+            if any(_blocks(ctx, call) for part in other for call in ast.walk(part) if isinstance(call, ast.Call)):
+                return True
+        below = above
+    return False
+
+
+def _blocks(ctx: Context, twin: ast.Call) -> bool:
+    """Whether a call (of the standard library's tree) blocks, or moves what does into a thread."""
+    values = ctx.evaluate(twin.func)
+    catalog, effects = ctx.program.catalog, ctx.program.effects
+    if any(isinstance(value, External) and value.path in catalog.offloads for value in values):
+        return True
+    return any(isinstance(target, Block) or target.key in effects.functions for target in effects.targets(values, 0))
 
 
 def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:

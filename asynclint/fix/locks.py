@@ -10,12 +10,12 @@ from asynclint.index import extract
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Edit, Fix, Import
 from asynclint.program.values import ClassValue, External, Instance, Scope
-from asynclint.walk.suspensions import suspensions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asynclint.program.catalog import Lock
+    from asynclint.program.locks import Held
     from asynclint.source import Source
     from asynclint.walk.context import Context
 
@@ -37,9 +37,15 @@ class _Use:
         return f"{self.source.path}:{self.node.lineno}"
 
 
-def convert(ctx: Context, expression: Any) -> Fix:
-    """The rewrite of the lock that an expression stands for. Raises Withheld, naming the use that forbids it."""
-    lock = next(lock for value in ctx.evaluate(expression) if (lock := ctx.program.lock_of(value)))
+def convert(ctx: Context, expression: Any, held: Held) -> Fix:
+    """The rewrite of the lock that an expression stands for. Raises Withheld, naming the helper or the use that forbids it."""
+    if held.hops:
+        helper = ctx.program.function((held.hops[0].module, held.hops[0].function))
+        kind = "an asynchronous context manager" if helper.is_generator or helper.name == "__enter__" else "a coroutine"
+        raise Withheld(f"`{helper.qualname}` takes the lock, and would have to become {kind} for all its users")
+    lock = next((lock for value in ctx.evaluate(expression) if (lock := ctx.program.lock_of(value))), None)
+    if lock is None:
+        raise Withheld("it is not the lock itself that would have to change")
     if not lock.instead:
         raise Withheld(f"asyncio has no counterpart of `{lock.path}`")
     if lock.reentrant:
@@ -60,22 +66,6 @@ def convert(ctx: Context, expression: Any) -> Fix:
     if created != 1:
         raise Withheld("the lock is made in several places" if created else "it is not known where the lock is made")
     return Fix(f"Make it an `{lock.instead}` and await it at every use", Applicability.SAFE, tuple(sorted(set(edits))), tuple(imports))
-
-
-def held_after(ctx: Context, acquire: ast.Call) -> list[Any]:
-    """The statements of the function at hand between an `acquire()` and the last `release()` of the same lock, as far as the text tells."""
-    function = ctx.function_node
-    name = dotted(acquire.func.value) if isinstance(acquire.func, ast.Attribute) else None
-    if function is None or name is None:
-        return []
-    whole = ctx.twin(function)
-    releases = [
-        (n.lineno, n.col_offset)
-        for n in ast.walk(whole)
-        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "release" and dotted(n.func.value) == name
-    ]
-    start, end = (acquire.end_lineno or 0, acquire.end_col_offset or 0), max(releases, default=(0, 0))
-    return [n for n in suspensions(whole.body) if start <= (n.lineno, n.col_offset) < end]
 
 
 # -- where the lock is used
@@ -179,7 +169,7 @@ def _creation(ctx: Context, use: _Use, lock: Lock) -> Edit | None:
     if isinstance(use.node.ctx, ast.Load):
         return None
     value = parent.value if isinstance(parent, (ast.Assign, ast.AnnAssign)) else None
-    if not isinstance(value, ast.Call) or value.args or value.keywords or (isinstance(parent, ast.Assign) and len(parent.targets) != 1):
+    if not isinstance(value, ast.Call) or (isinstance(parent, ast.Assign) and len(parent.targets) != 1):
         raise Withheld(f"the lock is assigned in a way that cannot be followed ({use.place})")
     if isinstance(parent, ast.AnnAssign):
         raise Withheld(f"the lock's annotation would have to change too ({use.place})")

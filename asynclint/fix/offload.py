@@ -9,6 +9,7 @@ from asynclint.fix import hazards
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span
 from asynclint.program.values import External
+from asynclint.walk.locking import held_lock
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -174,7 +175,7 @@ def _require_await(ctx: Context, node: cst.CSTNode) -> None:
     reason = ctx.cannot_await()
     if reason:
         raise Withheld(reason)
-    lock = ctx.held_lock()
+    lock = held_lock(ctx, node)
     if lock:
         raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
 

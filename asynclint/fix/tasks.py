@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.offload import Withheld
+from asynclint.index import facts as f
+from asynclint.index.refs import ref
 from asynclint.model import Applicability, Declaration, Edit, Fix, Import
+from asynclint.program.values import Awaitable, ExternalInstance, Scope
+from asynclint.walk.leaving import FALL, ways_out
+from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from asynclint.program.effects import Site
     from asynclint.walk.context import Context
 
 REGISTRY = "background_tasks"
@@ -20,6 +26,7 @@ _TITLE = f"Keep the task in `{REGISTRY}` until it is done"
 
 def keep(ctx: Context, node: cst.Call) -> Fix:
     """Keep the task that a call gives, where the call is a statement of its own or assigned to a name. Raises Withheld."""
+    _require_task(ctx, ctx.program.tasks.spawns[ctx.site(node)])
     function = ctx.function_node
     statement = _statement(ctx, node)
     twin = ctx.twin(node)
@@ -49,6 +56,44 @@ def keep(ctx: Context, node: cst.Call) -> Fix:
     edits.append(Edit(ctx.path, source.span(end, end), lines))
     declaration = Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task[object]] = set()")
     return Fix(_TITLE, Applicability.SAFE, tuple(edits), (Import(ctx.path, "asyncio"),), (declaration,))
+
+
+def _require_task(ctx: Context, source: Site | None) -> None:
+    """Raises Withheld where the function through which the task comes (None: there is none) may also return something else."""
+    program = ctx.program
+    while source is not None:
+        function = program.function((source.module, source.function))
+        if function.returns is not None:
+            declared = program.evaluate(("ann", function.returns), Scope(source.module, max(function.parent, 0), function.owner))
+            alone = function.returns.__class__ is str or (
+                function.returns[0] == "item" and f.last_name(function.returns) not in ("Optional", "Union")
+            )
+            if alone and declared and all(map(_is_task, declared)):
+                return
+        whole: Any = ctx.function_tree((source.module, source.function))
+        values = [n.value for n in own_nodes(whole) if isinstance(n, ast.Return)]
+        scope = Scope(source.module, source.function)
+        surely = all(_surely_task(ctx, value, scope) for value in values) and FALL not in ways_out(whole.body, lambda _: False)
+        if not surely:
+            raise Withheld(f"`{function.qualname}` may return something other than the task")
+        source = program.tasks.spawns[source]
+
+
+def _surely_task(ctx: Context, value: ast.expr | None, scope: Scope) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _surely_task(ctx, value.body, scope) and _surely_task(ctx, value.orelse, scope)
+    if value is None or not isinstance(value, (ast.Call, ast.Name)):
+        return False
+    values = ctx.program.evaluate(ref(value), scope)
+    if isinstance(value, ast.Name):
+        bound = ctx.program.function((scope.module, scope.function)).bindings.get(value.id, ())
+        if len(bound) != 1:
+            return False
+    return any(map(_is_task, values))
+
+
+def _is_task(value: object) -> bool:
+    return isinstance(value, Awaitable) or (isinstance(value, ExternalInstance) and value.path in ("asyncio.Task", "asyncio.Future"))
 
 
 def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:

@@ -128,7 +128,7 @@ def with_statement(self: Extractor, node: Any) -> None:
 
 def _leave_with(self: Extractor, entered: Any) -> None:
     node, before = entered
-    if self.frame.suspensions > before and self.frame.flags & f.ASYNC:
+    if self.frame.suspensions > before and self.frame.flags & (f.ASYNC | f.GENERATOR):
         for item in node.items:
             expression = item.context_expr
             self.withs.append((self.frame.number, ref(expression), expression.lineno, expression.col_offset))

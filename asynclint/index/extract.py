@@ -150,12 +150,31 @@ class Extractor:
         if value is None:
             return
         if target.value.__class__ is ast.Name:
-            if target.value.id in self.frame.bindings:
-                self.bind(target.value.id, ("many", value))
+            name = target.value.id
+            if name in self.frame.bindings:
+                self.bind(name, ("many", value))
+            elif name in self.frames[0].bindings and self._is_global(name) and self._is_made_of_globals(value):
+                values = self.frames[0].bindings[name]
+                if ("many", value) not in values:
+                    values.append(("many", value))
         elif target.value.__class__ is ast.Attribute:
             found = self._receiver_class(target.value.value)
             if found is not None:
                 found[0].attributes.setdefault(target.value.attr, []).append((found[1].number, ("many", value)))
+
+    def _is_global(self, name: str) -> bool:
+        """Whether a name that the function at hand reads is one of the module, as far as the text has been read."""
+        frame = self.frame
+        while frame.parent >= 0:
+            if name in frame.bindings or any(param[0] == name for param in frame.params):
+                return False
+            frame = self.frames[frame.parent]
+        return True
+
+    def _is_made_of_globals(self, value: Ref) -> bool:
+        """Whether a value is a call without arguments that means the same in the module's own scope: `threading.Lock()`."""
+        plain = value.__class__ is tuple and value[0] == "call" and value[1].__class__ is str and not value[2]
+        return plain and self._is_global(value[1].partition(".")[0])
 
 
 def extract(tree: ast.Module) -> ModuleFacts:

@@ -29,6 +29,8 @@ Ref = Any
 
 FORMAT = 2  # part of every cache key: raise it when the shape or the meaning of facts changes
 
+VALUES = 8  # what `return` gives is kept so many times
+
 # flags of a call
 AWAITED = 1
 DISCARDED = 2  # an expression statement, `_ = ...`, the body of a lambda whose value nobody reads, an element of a discarded display
@@ -43,6 +45,7 @@ FIRST_USE = 512  # computes what is remembered, where it is found to be missing
 LAZY = 2048  # in a generator expression that nobody iterates on the spot: it runs when, and where, somebody does
 CONSUMED_LATER = 4096  # bound to a local name that its function iterates
 ENTERED_LATER = 8192  # bound to a local name that is an item of a sync `with` of its function
+RESULT_DISCARDED = 16384  # awaited, and what that gives is dropped
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function
@@ -73,7 +76,7 @@ class Call(NamedTuple):
 
 
 class With(NamedTuple):
-    """A sync `with` item in a coroutine whose body suspends: a lock here is held across an await."""
+    """A sync `with` item in a coroutine whose body suspends, or in a generator whose body yields: a lock here is held meanwhile."""
 
     function: int
     item: Ref
@@ -151,6 +154,13 @@ def last_name(ref: Ref) -> str:
             return ""
         ref = ref[1]
     return ref.rpartition(".")[2] if ref else ""
+
+
+def callable_name(ref: Ref) -> str:
+    """The last name of what is handed over to be called: of what `functools.partial` wraps, where it is that."""
+    while ref.__class__ is tuple and ref[0] == "call" and last_name(ref[1]) == "partial" and ref[2]:
+        ref = ref[2][0][1]
+    return last_name(ref)
 
 
 def suppressed_names(item: Ref) -> list[str]:

@@ -11,7 +11,7 @@ from asynclint.index.branches import NONE, if_, operation, restore, set_found, t
 from asynclint.index.conditions import STORING, VOLATILE
 from asynclint.index.consumption import comprehension, generator_expression, loop, mark, set_guard, with_statement
 from asynclint.index.order import children
-from asynclint.index.refs import ARGUMENT_DEPTH, annotation, dotted, read_name, ref
+from asynclint.index.refs import ARGUMENT_DEPTH, annotation, dotted, is_plain, read_name, ref
 from asynclint.index.scopes import Klass
 
 if TYPE_CHECKING:
@@ -96,6 +96,13 @@ def _number_lambda(self: Extractor, node: Any) -> None:
     frame.params = parameters(node.args)
 
 
+def _number_lambdas(self: Extractor, value: Any) -> None:
+    """Number a lambda, or those that a call is given, before the Ref of the value is made."""
+    for node in (value,) if value.__class__ is ast.Lambda else value.args:
+        if node.__class__ is ast.Lambda:
+            _number_lambda(self, node)
+
+
 def _class(self: Extractor, node: Any) -> None:
     klass = Klass(len(self.classes), node.name, self._qualify(node.name), self.frame.number, self.klass.number if self.klass else -1, node.lineno)
     self.classes.append(klass)
@@ -123,7 +130,7 @@ def _call(self: Extractor, node: Any) -> None:
     if self.settled and is_method and not self.settled.isdisjoint((dotted(func.value), f"{dotted(func.value)}{VOLATILE}")):
         flags |= f.SETTLED
     passed, below = _arguments(self, args, keywords) if args or keywords else ((), ())
-    if flags & f.ASSIGNED:
+    if flags & (f.ASSIGNED | f.DISCARDED) and id(node) in self.targets:
         self.frame.made.append((self.targets.pop(id(node)), len(self.calls)))
     self.calls.append((self.frame.number, callee, passed, flags, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
     name = func.attr if is_method else getattr(func, "id", "")
@@ -157,7 +164,7 @@ def _arguments(self: Extractor, args: list[Any], keywords: list[Any]) -> tuple[t
         if kind is ast.Name:
             passed.append((keyword, value.id))
             continue
-        if kind is ast.Lambda:
+        if kind is ast.Lambda and not hasattr(value, "number_"):
             _number_lambda(self, value)
         elif kind is ast.GeneratorExp:
             mark(self, value, f.LAZY)
@@ -212,8 +219,18 @@ def _yield(self: Extractor, node: Any) -> None:
 def _return(self: Extractor, node: Any) -> None:
     if node.value is not None:
         self.frame.values.append(ref(node.value))
-        mark(self, node.value, f.RETURNED)
+        _mark_returned(self, node.value)
         self.stack.append(node.value)
+
+
+def _mark_returned(self: Extractor, value: Any) -> None:
+    if value.__class__ is ast.IfExp:
+        _mark_returned(self, value.body)
+        _mark_returned(self, value.orelse)
+    elif value.__class__ is ast.BoolOp:
+        _mark_returned(self, value.values[-1])
+    else:
+        mark(self, value, f.RETURNED | f.USED if is_plain(self.frame.returns) else f.RETURNED)
 
 
 def _expression(self: Extractor, node: Any) -> None:
@@ -233,12 +250,14 @@ def _discard(self: Extractor, value: Any) -> None:
         _discard(self, value.orelse)
     elif kind in (ast.ListComp, ast.SetComp):
         _discard(self, value.elt)
+    elif kind is ast.Await:
+        mark(self, value.value, f.RESULT_DISCARDED)
 
 
 def _assign(self: Extractor, node: Any) -> None:
     value = node.value
-    if value.__class__ is ast.Lambda:
-        _number_lambda(self, value)
+    if value.__class__ is ast.Lambda or value.__class__ is ast.Call:
+        _number_lambdas(self, value)
     known = ref(value)
     for target in node.targets:
         self.bind_target(target, known)
@@ -262,9 +281,12 @@ def _annotated_assign(self: Extractor, node: Any) -> None:
         if declared is not None:
             self.bind_target(node.target, ("ann", declared))
     else:
-        if node.value.__class__ is ast.Lambda:
-            _number_lambda(self, node.value)
+        if node.value.__class__ is ast.Lambda or node.value.__class__ is ast.Call:
+            _number_lambdas(self, node.value)
         value = ref(node.value)
+        if node.target.__class__ is ast.Name:
+            mark(self, node.value, f.ASSIGNED)
+            self.targets[id(node.value)] = node.target.id
         plain = declared is None or value.__class__ is not tuple or value[0] not in ("call", "await")
         if plain and declared is not None:
             self.bind_target(node.target, ("ann", declared))
@@ -290,6 +312,7 @@ def _augmented_assign(self: Extractor, node: Any) -> None:
 
 def _walrus(self: Extractor, node: Any) -> None:
     self.bind_target(node.target, ref(node.value))
+    mark(self, node.value, f.ASSIGNED)
     self.stack.append(node.value)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asynclint.index.module import ModuleFacts
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
-_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED
+_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED | f.RETURNED
 _PLAIN_DECORATORS = frozenset(
     {"property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "setter", "cached_property", "fixture"}
 )
@@ -40,6 +40,7 @@ class Names(NamedTuple):
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
     decorated: tuple[tuple[str, str, bool], ...]  # (last name of a decorator, name of a sync function that has it, whether it is a method)
     groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
+    returned: frozenset[str]  # last names of callees whose result is returned
 
     @property
     def called(self) -> Any:
@@ -59,7 +60,7 @@ def unpack(data: bytes) -> Names:
 
 def names_of(facts: ModuleFacts) -> Names:
     """The names of a module by role."""
-    dropped, entered, loaded, used = set(), set(), set(), set()
+    dropped, entered, loaded, used, returned = set(), set(), set(), set(), set()
     for raw in facts.calls.raw:
         if raw[3] & _NOTED:
             name = f.last_name(raw[1])
@@ -69,6 +70,8 @@ def names_of(facts: ModuleFacts) -> Names:
                 entered.add(name)
             if raw[3] & (f.USED | f.CONSUMED):
                 used.add(name)
+            if raw[3] & f.RETURNED:
+                returned.add(name)
     for loads in facts.loads:
         for dotted in loads:
             loaded.update(dotted.split(".")[1:])
@@ -89,6 +92,7 @@ def names_of(facts: ModuleFacts) -> Names:
         frozenset(_caught(facts)),
         tuple(sorted(set(_decorated(facts)))),
         tuple(sorted(set(_groups(facts)))),
+        frozenset(returned - {""}),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Ref
 
 _PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_BUILTIN = frozenset({"bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple"})
 DEPTH = 12  # an expression nested deeper than this is unknown
 ARGUMENT_DEPTH = 3  # the same for the arguments of a call
 WIDTH = 8  # parts of a display that are kept
@@ -85,6 +86,17 @@ def annotation(node: ast.AST | None) -> Ref:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
     return ref(node)
+
+
+def is_plain(declared: Ref) -> bool:
+    """Whether an annotation is one of builtin types, whose values nobody can await, as far as the names tell."""
+    if declared.__class__ is str:
+        return declared in _BUILTIN
+    if declared.__class__ is not tuple:
+        return False
+    if declared[0] == "op":
+        return is_plain(declared[2]) and is_plain(declared[3])
+    return declared == ("const", None) or (declared[0] == "item" and is_plain(declared[1]))
 
 
 def _name(node: Any, depth: int) -> Ref:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asynclint.index.facts import VALUES
+
 if TYPE_CHECKING:
     from asynclint.index.facts import Ref
 
@@ -68,7 +70,7 @@ class Frame:
             self.params,
             self.decorators,
             self.returns,
-            tuple(self.values[:8]),
+            tuple(self.values[:VALUES]),
             tuple(self.yields[:4]),
             {k: tuple(v) for k, v in self.bindings.items()},
             getattr(node, "lineno", 1),

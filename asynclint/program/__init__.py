@@ -9,6 +9,7 @@ from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
+from asynclint.program.locks import Locks
 from asynclint.program.names import Resolver
 from asynclint.program.places import is_loop_callback, is_offload
 from asynclint.program.takers import Takers
@@ -76,6 +77,11 @@ class Program:
         """What gives handles and coroutines."""
         return Tasks(self)
 
+    @cached_property
+    def locks(self) -> Locks:
+        """What holds a lock."""
+        return Locks(self)
+
     # -- facts
 
     def facts(self, module: int) -> ModuleFacts:
@@ -137,7 +143,15 @@ class Program:
 
     @cached_property
     def coroutine_names(self) -> dict[str, bool]:
-        """The names of all coroutine functions, of the program and the catalog, and the names they are bound to, as `spellings`."""
+        """The names of all coroutine functions, of the program and the catalog, of functions that return a coroutine, and the names they are bound
+        to, as `spellings`.
+        """
+        functions, methods = self.tasks.coroutine_givers
+        return {**self.spellings(functions, methods), **self.async_names}
+
+    @cached_property
+    def async_names(self) -> dict[str, bool]:
+        """The names of all that is a coroutine function itself, as `spellings`."""
         functions = {name for names in self.names.values() for name in names.coroutines}
         methods = {name for names in self.names.values() for name in names.coroutine_methods}
         return self.spellings(functions | self.catalog.names(self.catalog.coroutines), methods)
@@ -210,18 +224,20 @@ class Program:
 
     @cached_property
     def losing_functions(self) -> dict[int, set[int]]:
-        """Per module, the functions that may lose a task handle: dropped, bound to a local name, returned by a lambda, or made by a bare callback."""
-        losing = f.DISCARDED | f.ASSIGNED | f.LAMBDA_BODY
+        """Per module, the functions that may lose a task handle: dropped, bound to a local name or container, returned by a lambda, or made by a bare
+        callback.
+        """
+        losing = f.ASSIGNED | f.LAMBDA_BODY
         found: dict[int, set[int]] = {}
         for site in self.tasks.spawns:
-            if self.call(site.module, site.call).flags & losing:
+            if self.call(site.module, site.call).flags & losing or self.tasks.is_dropped(site) or self.tasks.local_container(site):
                 found.setdefault(site.module, set()).add(site.function)
-        makers = self.with_aliases(self.catalog.names(self.catalog.tasks))
+        makers = self.tasks.maker_names
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
         for module in self.modules_using(callbacks):
             facts = self.facts(module)
             for number in facts.calls_of(callbacks):
-                if any(f.last_name(ref) in makers for _, ref in facts.calls[number].arguments):
+                if any(f.callable_name(ref) in makers for _, ref in facts.calls[number].arguments):
                     found.setdefault(module, set()).add(facts.calls[number].function)
         return found
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program.decorators import decorating_coroutine
 from asynclint.program.effects import Site
-from asynclint.program.values import External, FunctionValue, Scope
+from asynclint.program.values import Bound, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asynclint.program import Program
-    from asynclint.program.values import FunctionKey, Values
+    from asynclint.program.values import FunctionKey, Value, Values
 
+ADDERS = frozenset({"append", "add", "appendleft", "insert"})  # methods of containers
 _PRESERVING = frozenset(
     [
         "builtins.staticmethod",
@@ -37,7 +39,9 @@ class Tasks:
     def __init__(self, program: Program) -> None:
         self._program = program
         self.spawns: dict[Site, Site | None] = {}  # call site -> the spawning site inside the called function (None: it spawns itself)
+        self.makers: dict[FunctionKey, Site] = {}  # functions that give a task which they do not keep -> the site inside
         self._coroutines: dict[int, list[int]] = {}
+        self.givers: set[FunctionKey] = set()  # sync functions that return a coroutine
         self._find_spawns()
 
     # -- tasks
@@ -46,7 +50,6 @@ class Tasks:
         program = self._program
         wanted = program.catalog.names(program.catalog.tasks)
         expanded: set[str] = set()
-        inner: dict[FunctionKey, Site] = {}
         while wanted - expanded:
             names = program.with_aliases(wanted) - expanded
             expanded |= names | wanted
@@ -58,28 +61,50 @@ class Tasks:
                     site = Site(module, call.function, number)
                     if (module, call.function) in program.contexts.at_exit:
                         continue
-                    source = self._spawned_by(program.callees(module, number), inner)
+                    source = self._spawned_by(program.callees(module, number), call.flags)
                     if source is None:
                         continue
                     self.spawns[site] = source[0]
                     key = (module, call.function)
-                    if key not in inner and self.hands_out(site, call):
-                        inner[key] = site
+                    if key not in self.makers and self.hands_out(site, call):
+                        self.makers[key] = site
                         reached.append(key)
             wanted = {program.function(key).name for key in reached}
 
-    def _spawned_by(self, values: Values, inner: dict[FunctionKey, Site]) -> tuple[Site | None] | None:
+    def _spawned_by(self, values: Values, flags: int) -> tuple[Site | None] | None:
         for value in values:
             if isinstance(value, External) and value.path in self._program.catalog.tasks:
                 return (None,)
-            if isinstance(value, FunctionValue) and value.key in inner:
-                return (inner[value.key],)
+            if not isinstance(value, FunctionValue) or value.key not in self.makers:
+                continue
+            if flags & f.AWAITED or not self._program.function(value.key).is_async:  # else it gives only a coroutine
+                return (self.makers[value.key],)
         return None
 
+    def makes_task(self, value: Value) -> bool:
+        """Whether calling a value gives a task that nobody else keeps: a task maker, or a function that hands out what one makes."""
+        if isinstance(value, Bound):
+            return value.calls and any(map(self.makes_task, value.items))
+        if isinstance(value, External):
+            return value.path in self._program.catalog.tasks
+        return isinstance(value, FunctionValue) and value.key in self.makers and not self._program.function(value.key).is_async
+
+    @cached_property
+    def maker_names(self) -> frozenset[str]:
+        """The names of all that `makes_task`."""
+        program = self._program
+        return program.with_aliases({*program.catalog.names(program.catalog.tasks), *(program.function(key).name for key in self.makers)})
+
+    def is_dropped(self, site: Site) -> bool:
+        """Whether the task that a call gives is dropped at once."""
+        flags, source = self._program.call(site.module, site.call).flags, self.spawns[site]
+        awaited = source is not None and self._program.function((source.module, source.function)).is_async
+        return bool(flags & (f.RESULT_DISCARDED if awaited else f.DISCARDED))
+
     def hands_out(self, site: Site, call: f.Call) -> bool:
-        """Whether a sync function returns the handle made at a site and does not keep it itself."""
+        """Whether a function returns the handle made at a site and does not keep it itself."""
         function = self._program.function((site.module, site.function))
-        if function.is_async or site.function == 0 or function.flags & f.LAMBDA:
+        if function.is_generator or site.function == 0 or function.flags & f.LAMBDA:
             return False
         if call.flags & f.RETURNED:
             return True
@@ -92,8 +117,33 @@ class Tasks:
         """The local name that the value of a call is bound to, or ""."""
         call = self._program.call(site.module, site.call)
         made = ("call", call.callee, call.arguments)
+        similar = ""
         for name, refs in self._program.function((site.module, site.function)).bindings.items():
-            if any(ref.__class__ is tuple and ref[0] == "call" and ref[1] == made[1] for ref in refs):
+            for bound in refs:
+                ref = bound[2] if bound.__class__ is tuple and bound[0] == "declared" else bound
+                if ref == made:
+                    return name
+                if not similar and ref.__class__ is tuple and ref[0] == "call" and ref[1] == made[1]:
+                    similar = name  # the arguments of one of them may be cut short
+        return similar
+
+    def local_container(self, site: Site) -> str:
+        """The name of a container, made by the function itself, that the value of a call is put into, or ""."""
+        program = self._program
+        call, function = program.call(site.module, site.call), program.function((site.module, site.function))
+        if call.flags & (f.AWAITED | f.RETURNED | f.DISCARDED | f.ASSIGNED):
+            return ""
+
+        def is_meant(ref: f.Ref) -> bool:
+            return ref.__class__ is tuple and ref[0] == "call" and ref[1] == call.callee
+
+        for name, refs in function.bindings.items():
+            if any(ref.__class__ is tuple and ref[0] == "many" and any(map(is_meant, ref[1:])) for ref in refs):
+                return name
+        for number in program.calls_of((site.module, site.function)):
+            other = program.call(site.module, number)
+            name = other.callee.rpartition(".")[0] if other.callee.__class__ is str else ""
+            if f.last_name(other.callee) in ADDERS and name in function.bindings and any(is_meant(ref) for _, ref in other.arguments):
                 return name
         return ""
 
@@ -145,10 +195,45 @@ class Tasks:
             return value.path in program.catalog.coroutines
         if not isinstance(value, FunctionValue):
             return False
+        if value.key in self.givers:
+            return True
         function = program.function(value.key)
         if decorating_coroutine(program.resolver, value):
             return True
         return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
+
+    @cached_property
+    def coroutine_givers(self) -> tuple[set[str], set[str]]:
+        """The names of sync functions, and of sync methods, that return a coroutine wherever they return something."""
+        program = self._program
+        functions: set[str] = set()
+        methods: set[str] = set()
+        spellings = program.async_names
+        while spellings:
+            found: set[FunctionKey] = set()
+            for module in program.names:
+                facts = program.facts(module)
+                for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):
+                    key = (module, facts.calls[number].function)
+                    if facts.calls[number].flags & f.RETURNED and key not in found and self._gives_coroutine(key):
+                        found.add(key)
+            found -= self.givers
+            self.givers |= found
+            named = [program.function(key) for key in found]
+            new = ({each.name for each in named if each.owner < 0}, {each.name for each in named if each.owner >= 0})
+            functions |= new[0]
+            methods |= new[1]
+            spellings = program.spellings(*new)
+        return functions, methods
+
+    def _gives_coroutine(self, key: FunctionKey) -> bool:
+        function = self._program.function(key)
+        if key in self.givers or key[1] == 0 or function.flags & (f.ASYNC | f.GENERATOR | f.LAMBDA) or function.decorators:
+            return False
+        calls = [ref[1] for ref in function.values if ref.__class__ is tuple and ref[0] == "call"]
+        if len(calls) < len(function.values) or len(calls) >= f.VALUES:
+            return False
+        return all(self.makes_coroutine(self._program.evaluate(callee, Scope(*key))) for callee in calls)
 
     def preserves(self, ref: f.Ref, value: FunctionValue) -> bool:
         """Whether a decorator is known to leave a coroutine function one."""

@@ -263,7 +263,11 @@ def _attribute(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
 
 
 def _call(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return call(resolver, resolver.evaluate(ref[1], scope), ref[2], scope)
+    callees = resolver.evaluate(ref[1], scope)
+    found = call(resolver, callees, ref[2], scope)
+    if len(ref[2]) > 1 and any(isinstance(value, Bound) and not value.calls for value in callees):
+        return [*found, *resolver.evaluate(argument(ref[2], 1), scope)]  # `d.get(key, default)`
+    return found
 
 
 def _item(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:

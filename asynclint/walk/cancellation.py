@@ -168,7 +168,31 @@ def _kept(ctx: Context, node: Any, name: str) -> bool:
         return False
     if (node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func)) in _TELLS | _LOGS:
         return False
-    return not any(isinstance(value, External) and value.path.startswith(_TELLING) for value in ctx.evaluate(node.func))
+    values = ctx.evaluate(node.func)
+    if any(isinstance(value, External) and value.path.startswith(_TELLING) for value in values):
+        return False
+    return not values or not all(isinstance(value, FunctionValue) and _only_tells(ctx, value, node, name) for value in values)
+
+
+def _only_tells(ctx: Context, helper: FunctionValue, call: ast.Call, name: str) -> bool:
+    """Whether a function of the project that is given the exception bound to a name only tells of it: it raises nothing and keeps nothing."""
+    function = ctx.program.function(helper.key)
+    places = [n for n, each in enumerate(call.args) if isinstance(each, ast.Name) and each.id == name]
+    if len(places) != 1 or call.keywords or any(isinstance(each, ast.Starred) for each in call.args) or function.flags & (f.GENERATOR | f.LAMBDA):
+        return False
+    place = places[0] + (helper.receiver is not None)
+    if function.decorators or place >= len(function.params) or function.params[place].kind != f.POSITIONAL:
+        return False
+    parameter, tree = function.params[place].name, ctx.function_tree(helper.key)
+    told: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise):
+            return False
+        if isinstance(node, ast.Call) and (node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func)) in _TELLS | _LOGS:
+            told.update(map(id, node.args))
+        elif isinstance(node, (ast.Attribute, ast.FormattedValue)):
+            told.add(id(node.value))
+    return all(id(node) in told for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == parameter)
 
 
 def _is_value(node: Any, name: str) -> bool:
@@ -200,7 +224,12 @@ def _never_returns(ctx: Context, call: ast.Call) -> bool:
 
 def _ends(ctx: Context, value: Value) -> bool:
     if isinstance(value, FunctionValue):
-        return f.last_name(ctx.program.function(value.key).returns) in ("NoReturn", "Never")
+        function = ctx.program.function(value.key)
+        if f.last_name(function.returns) in ("NoReturn", "Never"):
+            return True
+        if function.decorators or function.flags & (f.GENERATOR | f.LAMBDA):
+            return False
+        return ways_out(ctx.function_tree(value.key).body, lambda _: False) == {RAISE}
     return isinstance(value, External) and value.path in ctx.program.catalog.endings
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted, read_name, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
-from asynclint.program.catalog import Block
 from asynclint.program.effects import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
@@ -165,53 +164,15 @@ class Context:
         effect = self.effect(node)
         return FunctionValue(*effect.through) if effect is not None and effect.through is not None else None
 
-    def tests_and_acts(self, node: cst.CSTNode) -> bool:
-        """Whether a blocking call is the test of an `if` or `while` whose body makes another one, or stands in such a body: the disk may be what
-        is tested and acted on, and so far no other task could come in between.
-        """
-        below: Any = node
-        for above in reversed(self.ancestors):
-            kind = above.__class__.__name__
-            if kind in ("FunctionDef", "Lambda"):
-                return False
-            if kind in ("If", "While"):
-                twin = self._twins[above]
-                other = twin.body if below is above.test else [twin.test] if below is above.body else []  # type: ignore[attr-defined]
-                if any(self._blocks(call) for part in other for call in ast.walk(part) if isinstance(call, ast.Call)):
-                    return True
-            below = above
-        return False
-
-    def _blocks(self, twin: ast.Call) -> bool:
-        """Whether a call (of the standard library's tree) blocks, or moves what does into a thread."""
-        values = self.program.evaluate(ref(twin.func), self.scope)
-        catalog, effects = self.program.catalog, self.program.effects
-        if any(isinstance(value, External) and value.path in catalog.offloads for value in values):
-            return True
-        return any(isinstance(target, Block) or target.key in effects.functions for target in effects.targets(values, 0))
-
-    def is_acquire(self, node: cst.Call) -> bool:
-        """Whether a call takes a lock that blocks its thread."""
-        return any(
-            isinstance(value, External) and value.path.endswith(".acquire") and value.path.rpartition(".")[0] in self.program.catalog.locks
-            for value in self.callees(node)
-        )
-
     def source_of(self, module: int) -> Source:
         """The source of any module of the program."""
         return self.source if module == self.module else self._sources.get(module)
 
-    def held_lock(self) -> str:
-        """How the sync lock is written that is held at the node at hand by a `with` of the same function, or ""."""
-        function = self.function_node
-        for node in reversed(self.ancestors):
-            if node is function:
-                break
-            if node.__class__.__name__ == "With" and node.asynchronous is None:  # type: ignore[attr-defined]
-                for item in self._twins[node].items:
-                    if any(self.program.lock_of(value) for value in self.evaluate(item.context_expr)):
-                        return self.text_of(item.context_expr)
-        return ""
+    def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
+        """The node of the standard library's tree that is a function of the program, no lambda."""
+        place = (self.program.function(key).line, self.program.function(key).column)
+        found = (node for node in ast.walk(self._sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        return next(node for node in found if (node.lineno, node.col_offset) == place)
 
     @property
     def backend(self) -> str:
@@ -230,17 +191,21 @@ class Context:
     def frame(self, site: Site, node: cst.CSTNode | None = None) -> Frame:
         """A call site as a hop of a chain; `node` where it is one of the module at hand."""
         program = self.program
-        function = program.function((site.module, site.function))
-        source = self._sources.get(site.module)
+        key = (site.module, site.function)
         if node is not None:
             line, column = self._twins[node].lineno, self._twins[node].col_offset
         elif site.call >= 0:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
-            line, column = _place_of_load(self._sources.tree(site.module), function, site.load)
+            line, column = _place_of_load(self._sources.tree(site.module), program.function(key), site.load)
+        return self.frame_at(key, line, column)
+
+    def frame_at(self, key: FunctionKey, line: int, column: int) -> Frame:
+        """A place in a function of the program, as a hop of a chain; the column counts bytes from 0."""
+        source, function = self._sources.get(key[0]), self.program.function(key)
         position = source.position(source.offset_at(line, column))
-        return Frame(program.paths[site.module], position.line, position.column, function.qualname, source.line_text(position.line).strip())
+        return Frame(self.program.paths[key[0]], position.line, position.column, function.qualname, source.line_text(position.line).strip())
 
     def chain(self, node: cst.CSTNode) -> tuple[Frame, ...]:
         """The hops from a blocking call to the primitive, the call itself first."""

@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-_FRAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_FRAMES = (*_FUNCTIONS, ast.GeneratorExp)
 _POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
@@ -25,3 +26,13 @@ def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
         if not isinstance(node, _FRAMES):
             stack += ast.iter_child_nodes(node)
     return sorted(found, key=lambda n: (n.lineno, n.col_offset))
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run in the frame of a function, or of a part of one; the node itself first."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        if current is node or not isinstance(current, _FUNCTIONS):
+            stack += ast.iter_child_nodes(current)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asynclint.index.refs import is_plain
+
 if TYPE_CHECKING:
     import libcst as cst
 
@@ -52,6 +54,8 @@ def use_of_coroutine(ctx: Context, node: cst.Call) -> str:
         return "cannot be iterated" if parent.iter is node and parent.asynchronous is None else ""
     if kind == "Arg":
         return _argument(ctx, parent)
+    if kind in ("Return", "IfExp") and (kind == "Return" or parent.test is not node):
+        return _returned(ctx)
     return "is always true" if _is_tested(ctx, node) else ""
 
 
@@ -71,6 +75,16 @@ def _comparison(ctx: Context, node: cst.Call) -> str:
             operators.append(parent.comparisons[0].operator)  # type: ignore[attr-defined]
     kinds = {operator.__class__.__name__ for operator in operators}
     return "" if not kinds or kinds & {"Is", "IsNot"} else "is compared in its place"
+
+
+def _returned(ctx: Context) -> str:
+    """What is returned by a function that says that it returns a value of a builtin type."""
+    node: Any = next((above for above in reversed(ctx.ancestors) if above.__class__.__name__ != "IfExp"), None)
+    function = ctx.program.function(ctx.function)
+    if node.__class__.__name__ != "Return" or function.is_generator or not is_plain(function.returns):
+        return ""
+    twin = ctx.twin(ctx.function_node)  # type: ignore[arg-type]
+    return f"is returned where `{ctx.text_of(twin.returns)}` is declared"
 
 
 def _argument(ctx: Context, parent: Any) -> str:

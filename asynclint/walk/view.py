@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index.facts import suppressed_names
-from asynclint.program.values import External, ExternalInstance, Instance, Scope
+from asynclint.program.types import argument
+from asynclint.program.values import External, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,24 +105,14 @@ class ModuleView:
 
     def holds_lock_across_await(self) -> bool:
         """Whether a coroutine of the module may hold a lock of a thread or process at a suspension point."""
-        program = self._program
-        found = self._acquiring()
-        for item in program.facts(self._module).withs if program.names[self._module].holds else ():
-            values = program.evaluate(item.item, Scope(self._module, item.function))
-            if any(isinstance(v, (ExternalInstance, Instance)) and program.lock_of(v) for v in values):
+        program, module = self._program, self._module
+        facts, names = program.facts(module), program.names[module]
+        found = {facts.calls[number].function for number in program.locks.taking(module)}
+        for item in facts.withs if names.holds else ():
+            if item.function not in found and any(program.locks.entered(program.evaluate(item.item, Scope(module, item.function)))):
                 found.add(item.function)
-        return self._note(found)
-
-    def _acquiring(self) -> set[int]:
-        """The coroutines that call `acquire()` of a lock."""
-        program = self._program
-        found: set[int] = set()
-        if "acquire" not in program.names[self._module].called:
-            return found
-        facts = program.facts(self._module)
-        for number in facts.calls_of(("acquire",)):
-            if program.function((self._module, facts.calls[number].function)).is_async:
-                for value in program.callees(self._module, number):
-                    if isinstance(value, External) and value.path.rpartition(".")[0] in program.catalog.locks:
-                        found.add(facts.calls[number].function)
-        return found
+        for number in facts.calls_of(("enter_context",)) if "enter_context" in names.called else ():
+            call = facts.calls[number]
+            if any(program.locks.entered(program.evaluate(argument(call.arguments, 0), Scope(module, call.function)))):
+                found.add(call.function)
+        return self._note(function for function in found if program.function((module, function)).is_async)
