@@ -12,6 +12,7 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.catalog import KINDS
+from asynclint.program.inside import Inside
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Scope
 from asynclint.record import record
 
@@ -74,6 +75,7 @@ class Effects:
         self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
         self._callers: dict[FunctionKey, dict[Site, None]] = {}
         self._direct: dict[Site, list[Block]] = {}
+        self._inside = Inside(program)
         self._run()
 
     def chain(self, site: Site) -> list[tuple[Site, Effect]]:
@@ -96,17 +98,19 @@ class Effects:
 
     def _run(self) -> None:
         self._expand(self._primitives())
+        for module in self._inside.callers():
+            names = self._program.names[module].called
+            self._resolve_calls(module, names, dict.fromkeys(names))
+        self._look_inside()
         frontier: dict[FunctionKey, None] = {}
-        for site, blocks in self._direct.items():
-            for block in blocks:
-                if not self._is_harmless(site, block):
-                    self._record(site, Effect(block, None, 0), frontier)
+        for site in list(self._direct):
+            self._record_direct(site, frontier)
         level = 0
         while frontier:
             level += 1
             self._expand_functions(frontier)
-            reached: dict[FunctionKey, None] = {}
-            for key in sorted(frontier):
+            reached = self._look_inside()
+            for key in sorted(frontier, key=self._program.order):
                 effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
                 for site in self._callers.get(key, ()):
                     for effect, needs in effects:
@@ -114,8 +118,26 @@ class Effects:
                             self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
             frontier = reached
 
+    def _record_direct(self, site: Site, reached: dict[FunctionKey, None]) -> None:
+        for block in self._direct[site]:
+            if not self._is_harmless(site, block):
+                self._record(site, Effect(block, None, 0), reached)
+
+    def _look_inside(self) -> dict[FunctionKey, None]:
+        """Resolve the calls inside the functions of libraries that are called now; those of which something new is known."""
+        reached: dict[FunctionKey, None] = {}
+        for key, number in self._inside.look():
+            site = Site(*key, number)
+            self._resolve(site, self._program.call(key[0], number))
+            if site in self._direct:
+                self._record_direct(site, reached)
+        reached.update((key, None) for key in self._inside.called_again() if key in self.functions)
+        return reached
+
     def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
         """Note that a site has an effect; its function, if sync and not yet known for the kind, is reached."""
+        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect.kind, effect.depth, bool(self._needs(site))):
+            return
         known = self.sites.setdefault(site, {})
         old = known.get(effect.kind)
         if old is None or (effect.block.light, effect.depth) < (old.block.light, old.depth):
@@ -192,7 +214,7 @@ class Effects:
                 value = ClassValue(key[0], function.owner)
                 family = (value, *resolver.below(value))
                 called |= {resolver.klass(k).name for k in family}
-                for module in sorted({k.module for k in family}) if function.name == "__init__" else ():
+                for module in sorted({k.module for k in family if k.module in program.names}) if function.name == "__init__" else ():
                     self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
                 if function.name in ("__enter__", "__exit__"):
                     called |= program.entered_names
@@ -252,7 +274,8 @@ class Effects:
         values = self._program.resolver.evaluate(call.callee, scope)
         for target in self.targets(values, call.flags):
             if isinstance(target, FunctionValue):
-                self._callers.setdefault(target.key, {})[site] = None
+                if self._inside.admits(site, target):
+                    self._callers.setdefault(target.key, {})[site] = None
             elif self.blocks(target, call, scope):
                 self._direct.setdefault(site, []).append(target)
 
@@ -280,7 +303,11 @@ class Effects:
                     if block is not None:
                         yield block
             elif isinstance(value, FunctionValue):
-                yield from self._runs(value, flags)
+                path = self._inside.path_in_catalog(value)
+                if path and path in catalog.blocks:
+                    yield catalog.blocks[path]
+                elif not path:
+                    yield from self._runs(value, flags)
             elif isinstance(value, ClassValue):
                 for name in ("__init__", "__post_init__"):
                     yield from self.targets(resolver.instance_attribute_of_class(value, name), flags & ~f.ENTERED)

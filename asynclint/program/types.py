@@ -269,7 +269,7 @@ def awaited(values: Iterable[Value]) -> list[Value]:
 def iterated(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
     """What iterating or subscripting the values gives."""
     found: list[Value] = []
-    for value in values:
+    for value in resolver.stubs.typed(tuple(values)):
         if isinstance(value, Many):
             found += value.items
         elif isinstance(value, ExternalInstance):
@@ -287,7 +287,7 @@ def iterated(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
 def entered(resolver: Resolver, values: Iterable[Value], *, is_async: bool) -> list[Value]:
     """What `with` (`async with`) binds."""
     found: list[Value] = []
-    for value in values:
+    for value in resolver.stubs.typed(tuple(values)):
         if isinstance(value, Manager):
             found += value.items
         elif isinstance(value, ExternalInstance):
@@ -333,7 +333,7 @@ def _item(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
 
 
 def _await(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return awaited(resolver.evaluate(ref[1], scope))
+    return awaited(resolver.stubs.typed(resolver.evaluate(ref[1], scope)))
 
 
 def _type(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
