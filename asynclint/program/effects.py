@@ -101,8 +101,7 @@ class Effects:
         for module in self._inside.callers():
             names = self._program.names[module].called
             self._resolve_calls(module, names, dict.fromkeys(names))
-        self._look_inside()
-        frontier: dict[FunctionKey, None] = {}
+        frontier = self._look_inside()
         for site in list(self._direct):
             self._record_direct(site, frontier)
         level = 0
@@ -136,7 +135,7 @@ class Effects:
 
     def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
         """Note that a site has an effect; its function, if sync and not yet known for the kind, is reached."""
-        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect.kind, effect.depth, bool(self._needs(site))):
+        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect, bool(self._needs(site))):
             return
         known = self.sites.setdefault(site, {})
         old = known.get(effect.kind)
@@ -193,6 +192,8 @@ class Effects:
     def _is_cached(self, key: FunctionKey) -> bool:
         """Whether a function runs once and then answers from memory."""
         function = self._program.function(key)
+        if self._program.is_outside(key[0]) and self._inside.is_cached(key):
+            return True
         return bool(function.decorators) and not self._program.catalog.caches.isdisjoint(self._program.resolver.decorators(function, key[0]))
 
     # -- names
@@ -276,7 +277,7 @@ class Effects:
             if isinstance(target, FunctionValue):
                 if self._inside.admits(site, target):
                     self._callers.setdefault(target.key, {})[site] = None
-            elif self.blocks(target, call, scope):
+            elif self.blocks(target, call, scope) and not (target.kind == "wait" and _has_asynchronous(values)):
                 self._direct.setdefault(site, []).append(target)
 
     def _resolve_load(self, module: int, number: int, dotted: str, wanted: set[str]) -> None:
@@ -347,6 +348,11 @@ class Effects:
             values = self._program.resolver.evaluate(types.argument(call.arguments, block.takes_file), scope)
             return not any(isinstance(v, ExternalInstance) and v.path in _MEMORY for v in values)
         return True
+
+
+def _has_asynchronous(values: Iterable[Value]) -> bool:
+    """Whether one of the callees is asyncio's: of a future of either kind, the one on an event loop is its own."""
+    return any(isinstance(value, External) and value.path.startswith("asyncio.") for value in values)
 
 
 def _admits(allowed: Receivers, receiver: str) -> bool:

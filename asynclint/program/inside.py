@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asynclint.program import Program
-    from asynclint.program.effects import Site
+    from asynclint.program.effects import Effect, Site
     from asynclint.program.values import FunctionKey
 
 _DEPTH = 8  # calls into a library that are followed
 _REACH = 400  # functions of libraries that are looked through for one call of the project
 _SURE = frozenset({"sleep", "process", "network", "database", "wait"})  # kinds that are believed however far away they are
 _NEAR = 2  # calls inside a library after which a file or the console is believed
-_NEVER = ("logging.", "warnings.", "importlib.")  # subclasses of what lies here may do anything, once
+_NEVER = ("logging.", "warnings.", "importlib.")  # subclasses of what lies here may do anything, and what it does it does once
 
 
 class Inside:
@@ -99,6 +99,13 @@ class Inside:
         bases = self._program.resolver.mro(ClassValue(key[0], owner))
         return any(isinstance(base, External) and base.path.startswith(_NEVER) for base in bases)
 
-    def is_trusted(self, kind: str, depth: int, conditional: bool) -> bool:
-        """Whether an effect inside a library, so many calls away from the primitive, is believed."""
-        return kind in _SURE or (kind in ("file", "console") and depth < _NEAR and not conditional)
+    def is_cached(self, key: FunctionKey) -> bool:
+        """Whether a function of a library answers from memory, as the name of a decorator of its own says."""
+        names = (f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref) for ref in self._program.function(key).decorators)
+        return any("cache" in name or "memo" in name for name in names)
+
+    def is_trusted(self, effect: Effect, conditional: bool) -> bool:
+        """Whether an effect inside a library is believed."""
+        if effect.kind in _SURE:
+            return True
+        return effect.kind in ("file", "console") and effect.depth < _NEAR and not conditional and not effect.block.path.startswith(_NEVER)

@@ -302,11 +302,14 @@ class Resolver:
         klass = self.klass(value)
         if name.startswith("__") and not name.endswith("__"):
             pass  # a private name is the same text in every method of its class
-        for number, ref in klass.attributes.get(name, ()):
-            yield from self.evaluate(ref, Scope(value.module, number))
+        assigned = [v for number, ref in klass.attributes.get(name, ()) for v in self.evaluate(ref, Scope(value.module, number))]
+        yield from assigned
+        known = {path for v in assigned if isinstance(v, ExternalInstance) for path in self.catalog.ancestry(v.path)}
         scope = Scope(value.module, klass.parent, value.number)
         for ref in klass.bindings.get(name, ()):
             for found in self.evaluate(ref, scope):
+                if isinstance(found, ExternalInstance) and found.path in known:
+                    continue  # a base of what is assigned, which says more
                 if isinstance(found, FunctionValue) and ref.__class__ is tuple and ref[0] == "def":
                     yield from self._bind(found, receiver)
                 else:

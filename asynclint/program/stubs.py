@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from asynclint.program.values import Value, Values
 
 # Modules whose functions and types lead to nothing that the catalog speaks of: their stubs are never read.
-_SILENT = frozenset(
-    "_typeshed abc argparse array ast base64 binascii bisect builtins calendar cmath collections colorsys copy copyreg dataclasses datetime decimal"
-    " difflib enum errno fnmatch fractions functools gc hashlib heapq hmac html inspect ipaddress itertools json keyword locale logging math"
-    " numbers operator os posixpath pprint random re reprlib resource secrets signal stat statistics string struct sys textwrap time token"
-    " tokenize traceback types typing typing_extensions unicodedata uuid warnings weakref zoneinfo".split()
-)
+# fmt: off
+_SILENT = frozenset({
+    "_typeshed", "abc", "argparse", "array", "ast", "base64", "binascii", "bisect", "builtins", "calendar", "cmath", "collections", "colorsys",
+    "copy", "copyreg", "dataclasses", "datetime", "decimal", "difflib", "enum", "errno", "fnmatch", "fractions", "functools", "gc", "hashlib",
+    "heapq", "hmac", "html", "inspect", "ipaddress", "itertools", "json", "keyword", "locale", "logging", "math", "numbers", "operator", "os",
+    "posixpath", "pprint", "random", "re", "reprlib", "resource", "secrets", "signal", "stat", "statistics", "string", "struct", "sys", "textwrap",
+    "time", "token", "tokenize", "traceback", "types", "typing", "typing_extensions", "unicodedata", "uuid", "warnings", "weakref", "zoneinfo",
+})
+# fmt: on
 _STEPS = 8  # imports of imports, bases of bases
 
 
