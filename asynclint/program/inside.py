@@ -4,10 +4,11 @@ bounds. What blocks is then propagated back to the project as everything else is
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.program.values import ClassValue, External, FunctionValue
+from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ class Inside:
         outside = program.is_outside(site.module)
         if not program.is_outside(target.module):
             return not outside
+        if not outside and self._is_overridden(site):
+            return False
         if outside:
             self._calls.setdefault((site.module, site.function), {})[target.key] = None
         elif target.key in self._depths:
@@ -53,6 +56,31 @@ class Inside:
         else:
             self._entered.append(target.key)
         return True
+
+    def _is_overridden(self, site: Site) -> bool:
+        """Whether a call site names a method of a library's class of which the project has its own version: who runs is then not known."""
+        callee = self._program.call(site.module, site.call).callee
+        if callee.__class__ is str:
+            receiver, _, name = callee.rpartition(".")
+        else:
+            receiver, name = (callee[1], callee[2]) if callee[0] == "attr" else ("", "")
+        if not receiver:
+            return False
+        resolver = self._program.resolver
+        values = resolver.evaluate(receiver, Scope(site.module, site.function))
+        kinds = [value if isinstance(value, ClassValue) else value.klass for value in values if isinstance(value, (ClassValue, Instance))]
+        outside = {kind for kind in kinds if self._program.is_outside(kind.module)}
+        return bool(outside) and any(not outside.isdisjoint(resolver.mro(klass)) for klass in self._definers.get(name, ()))
+
+    @cached_property
+    def _definers(self) -> dict[str, list[ClassValue]]:
+        """The classes of the modules that import a package of the environment, by the names that their bodies bind."""
+        found: dict[str, list[ClassValue]] = {}
+        for module in self.callers():
+            for number, klass in enumerate(self._program.facts(module).classes):
+                for name in klass.bindings:
+                    found.setdefault(name, []).append(ClassValue(module, number))
+        return found
 
     def path_in_catalog(self, value: FunctionValue) -> str:
         """The path of a function of a library that the catalog speaks for, it or its class; else ""."""
