@@ -37,7 +37,8 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
-        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\n")
+        environment = settings.python or "none"
+        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\nenvironment: {environment}\n")
         stages = "".join(f"  {stage}: {seconds:.2f}\n" for stage, seconds in result.seconds.items())
         write(sys.stderr, f"seconds: {time.perf_counter() - started:.2f}\n{stages}")
     return _exit_code(result, given)
