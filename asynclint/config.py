@@ -89,7 +89,7 @@ OPTIONS = (
     Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings and causes each rule has, not the findings.", in_file=False),
     Option("stdin-filename", Kind.TEXT, None, ("--stdin-filename",), "Name of the file that `-` reads from standard input.", "FILE", in_file=False),
     Option("config", Kind.LIST, (), ("--config",), "A configuration file, or one `key = value` that overrides it.", "FILE|PAIR", in_file=False),
-    Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it, look for no environment.", in_file=False),
+    Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it, find no environment.", in_file=False),
     Option("exit-zero", Kind.FLAG, False, ("--exit-zero",), "Exit 0 in spite of findings; never in spite of errors.", in_file=False),
     Option("exit-non-zero-on-fix", Kind.FLAG, False, ("--exit-non-zero-on-fix",), "Exit 1 if something was fixed.", in_file=False),
     Option("color", Kind.TEXT, "auto", ("--color",), "When to use colours.", choices=("auto", "always", "never"), in_file=False),
