@@ -137,6 +137,16 @@ LIBRARIES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "import lib\nasync def f():\n    lib.H().send()\n",
         [],
     ),
+    "sleep for an optional time that the call does not give": (
+        {"lib.py": "import time\ndef go(wait=None):\n    some = wait is not None and wait > 0\n    if some:\n        time.sleep(wait)\n"},
+        "import lib\nasync def f():\n    lib.go()\n    lib.go(3)\n",
+        ["app.py:f > site-packages/lib.py:go"],
+    ),
+    "arguments that are passed on may say not to block": (
+        {"lib.py": "import queue\ndef go(q: queue.Queue, **more):\n    q.get(**more)\n"},
+        "import lib\nasync def f(q):\n    lib.go(q, block=False)\n",
+        [],
+    ),
     "coroutine of a library": (
         {"lib.py": "import time\nasync def go():\n    time.sleep(1)\n"},
         "import lib\nasync def f():\n    await lib.go()\n",

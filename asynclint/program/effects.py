@@ -155,7 +155,12 @@ class Effects:
 
     def _needs(self, site: Site) -> tuple[str, ...]:
         """The optional parameters of its function without which a call site does not run."""
-        return self._program.facts(site.module).needs.get(site.call, ())
+        told = self._program.facts(site.module).needs.get(site.call, ())
+        if told or not any(block.kind == "sleep" for block in self._direct.get(site, ())):
+            return told
+        given = self._program.call(site.module, site.call).arguments
+        params = self._program.function((site.module, site.function)).params
+        return tuple(param.name for param in params if param.default == ("const", None) and (None, param.name) in given[:1])  # nobody sleeps for None
 
     def _gives(self, site: Site, key: FunctionKey, names: tuple[str, ...]) -> bool:
         """Whether a call site passes arguments for parameters of a function."""
@@ -277,6 +282,8 @@ class Effects:
             if isinstance(target, FunctionValue):
                 if self._inside.admits(site, target):
                     self._callers.setdefault(target.key, {})[site] = None
+            elif self._inside.hides(site, target):
+                continue
             elif self.blocks(target, call, scope) and not (target.kind == "wait" and _has_asynchronous(values)):
                 self._direct.setdefault(site, []).append(target)
 

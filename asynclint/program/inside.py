@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asynclint.program import Program
+    from asynclint.program.catalog import Block
     from asynclint.program.effects import Effect, Site
     from asynclint.program.values import FunctionKey
 
@@ -81,6 +82,12 @@ class Inside:
                 for name in klass.bindings:
                     found.setdefault(name, []).append(ClassValue(module, number))
         return found
+
+    def hides(self, site: Site, block: Block) -> bool:
+        """Whether a call inside a library passes arguments on, one of which may say that it shall not block."""
+        if not block.unless or not self._program.is_outside(site.module):
+            return False
+        return any(keyword in ("*", "**") for keyword, _ in self._program.call(site.module, site.call).arguments)
 
     def path_in_catalog(self, value: FunctionValue) -> str:
         """The path of a function of a library that the catalog speaks for, it or its class; else ""."""
