@@ -147,6 +147,15 @@ LIBRARIES: dict[str, tuple[dict[str, str], str, list[str]]] = {
         "import lib\nasync def f(q):\n    lib.go(q, block=False)\n",
         [],
     ),
+    "one module or another, as the platform is": (
+        {
+            "lib/__init__.py": "import sys\nif sys.platform == 'aix':\n    from . import one as os_\nelse:\n    from . import two as os_\ndef go():\n    os_.go()\n",
+            "lib/one.py": "import time\ndef go():\n    time.sleep(1)\n",
+            "lib/two.py": "def go():\n    pass\n",
+        },
+        "import lib\nasync def f():\n    lib.go()\n",
+        [],
+    ),
     "coroutine of a library": (
         {"lib.py": "import time\nasync def go():\n    time.sleep(1)\n"},
         "import lib\nasync def f():\n    await lib.go()\n",

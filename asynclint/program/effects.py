@@ -278,7 +278,10 @@ class Effects:
     def _resolve(self, site: Site, call: f.Call) -> None:
         scope = Scope(site.module, call.function)
         values = self._program.resolver.evaluate(call.callee, scope)
-        for target in self.targets(values, call.flags):
+        targets = list(self.targets(values, call.flags))
+        if self._inside.is_undecided(site, targets):
+            return
+        for target in targets:
             if isinstance(target, FunctionValue):
                 if self._inside.admits(site, target):
                     self._callers.setdefault(target.key, {})[site] = None

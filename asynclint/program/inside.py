@@ -11,7 +11,7 @@ from asynclint.index import facts as f
 from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asynclint.program import Program
     from asynclint.program.catalog import Block
@@ -82,6 +82,12 @@ class Inside:
                 for name in klass.bindings:
                     found.setdefault(name, []).append(ClassValue(module, number))
         return found
+
+    def is_undecided(self, site: Site, targets: Iterable[FunctionValue | Block]) -> bool:
+        """Whether a call inside a library runs one of several modules' functions: that of the platform, or of what is installed."""
+        if not self._program.is_outside(site.module):
+            return False
+        return len({target.module for target in targets if isinstance(target, FunctionValue)}) > 1
 
     def hides(self, site: Site, block: Block) -> bool:
         """Whether a call inside a library passes arguments on, one of which may say that it shall not block."""
