@@ -180,10 +180,10 @@ def open_cache(settings: Settings) -> Cache | None:
     return Cache(os.path.join(settings.root, settings.cache_dir), secret) if secret else None
 
 
-def key_of(settings: Settings, paths: Sequence[str]) -> bytes:
-    """What stands for all that decides on the results of a run, besides the files."""
+def key_of(settings: Settings, paths: Sequence[str], packages: Sequence[str]) -> bytes:
+    """What stands for all that decides on the results of a run, besides the files. `packages` are the folders of the environment's packages."""
     fields = {name: getattr(settings, name) for name in settings.__match_args__ if name not in ("jobs", "timeout", "cache", "cache_dir")}
-    installed = [(folder, _changed(folder)) for folder in sys.path if os.path.isdir(folder)]
+    installed = [(folder, _changed(folder)) for folder in (*sys.path, *packages) if os.path.isdir(folder)]
     plugins = [_changed(plugin) for plugin in settings.plugins]
     return _digest(repr((sorted(fields.items()), paths, os.getcwd(), installed, plugins)).encode("utf-8", "surrogatepass"))
 

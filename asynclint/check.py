@@ -40,7 +40,8 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
-        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\n")
+        environment = settings.python or "none"
+        write(sys.stderr, f"root: {settings.root}\nconfiguration: {source}\nfiles: {result.checked}\nenvironment: {environment}\n")
         stages = "".join(f"  {stage}: {seconds:.2f}\n" for stage, seconds in result.seconds.items())
         write(sys.stderr, f"seconds: {time.perf_counter() - started:.2f}\n{stages}")
     return _exit_code(result, given)
@@ -109,11 +110,12 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     if problems or sum(file.size for file in files) < WORTH_KEEPING:
         return found, None
     from asynclint import cache
+    from asynclint.installed import site_packages
 
     store = cache.open_cache(settings)
     if store is None:
         return found, None
-    key = cache.key_of(settings, paths)
+    key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
     return {**found, "cache": store, "key": key}, store.recall(key, files)
 
 

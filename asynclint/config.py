@@ -75,6 +75,7 @@ OPTIONS = (
     Option("force-exclude", Kind.FLAG, False, ("--force-exclude",), "Pass over what is excluded even if it is named as a path."),
     Option("respect-gitignore", Kind.FLAG, True, ("--respect-gitignore/--no-respect-gitignore",), "Pass over what git ignores."),
     Option("src", Kind.LIST, (), (), "Directories that modules are imported from; found by looking when empty."),
+    Option("python", Kind.TEXT, None, ("--python",), "Interpreter or environment whose packages are read; else `VIRTUAL_ENV` or `.venv`.", "PATH"),
     Option("target-version", Kind.VERSION, (3, 10), ("--target-version",), "Oldest Python to support; else `requires-python`.", "VERSION"),
     Option("jobs", Kind.NUMBER, 0, ("--jobs", "-j"), "Processes to work with; 0 is one for each core.", "N"),
     Option("cache", Kind.FLAG, True, ("--cache/--no-cache",), "Keep facts and results of large projects for the next run."),
@@ -91,7 +92,7 @@ OPTIONS = (
     Option("show-unresolved", Kind.FLAG, False, ("--show-unresolved",), "Print the calls on the loop that nothing is known of.", in_file=False),
     Option("stdin-filename", Kind.TEXT, None, ("--stdin-filename",), "Name of the file that `-` reads from standard input.", "FILE", in_file=False),
     Option("config", Kind.LIST, (), ("--config",), "A configuration file, or one `key = value` that overrides it.", "FILE|PAIR", in_file=False),
-    Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it.", in_file=False),
+    Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it, find no environment.", in_file=False),
     Option("exit-zero", Kind.FLAG, False, ("--exit-zero",), "Exit 0 in spite of findings; never in spite of errors.", in_file=False),
     Option("exit-non-zero-on-fix", Kind.FLAG, False, ("--exit-non-zero-on-fix",), "Exit 1 if something was fixed.", in_file=False),
     Option("color", Kind.TEXT, "auto", ("--color",), "When to use colours.", choices=("auto", "always", "never"), in_file=False),
@@ -115,7 +116,7 @@ class Selection:
 
 @record(frozen=True, slots=True)
 class Settings:
-    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins` are absolute.
+    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins`, and `python`, are absolute.
 
     `select`, `extend_select` and `ignore` are those of the configuration file; `overrides` holds those of the command line.
     `config_file` is the file that was read, or empty.
@@ -133,6 +134,7 @@ class Settings:
     force_exclude: bool = _DEFAULT["force_exclude"]
     respect_gitignore: bool = _DEFAULT["respect_gitignore"]
     src: tuple[str, ...] = _DEFAULT["src"]
+    python: str | None = _DEFAULT["python"]
     target_version: tuple[int, int] = _DEFAULT["target_version"]
     jobs: int = _DEFAULT["jobs"]
     cache: bool = _DEFAULT["cache"]
@@ -188,9 +190,13 @@ def load(paths: Sequence[str], *, config: Sequence[str] = (), isolated: bool = F
         given |= _converted(_parse(pair, "--config"), "--config", os.getcwd())
     given.setdefault("target_version", _required_python(root) or _DEFAULT["target_version"])
 
-    extra = {name: _convert(_FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
+    extra: dict[str, Any] = {name: _convert(_FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
     overrides = Selection(extra.pop("select", None), extra.pop("extend-select", ()), extra.pop("ignore", ()))
     given |= {_FILE_OPTIONS[name].field: value for name, value in extra.items()}
+    if given.get("python"):
+        given["python"] = os.path.abspath(given["python"])
+    elif not isolated:
+        given["python"] = _environment(root)
     return Settings(root=root, overrides=overrides, config_file=found, **given)
 
 
@@ -306,6 +312,12 @@ def _project_root(start: str) -> str:
     return start
 
 
+def _environment(root: str) -> str | None:
+    """The environment that is active, or lies in `.venv` beside the configuration (PEP 405 tells it by its `pyvenv.cfg`)."""
+    places = (os.environ.get("VIRTUAL_ENV"), os.path.join(root, ".venv"))
+    return next((os.path.abspath(place) for place in places if place and os.path.isfile(os.path.join(place, "pyvenv.cfg"))), None)
+
+
 def _split_config(config: Sequence[str]) -> tuple[list[str], list[str]]:
     """The values of `--config` as absolute paths of files and as `key = value` pairs."""
     files = [os.path.abspath(value) for value in config if os.path.isfile(value) or "=" not in value]
@@ -367,6 +379,8 @@ def _converted(values: Mapping[str, Any], source: str, directory: str) -> dict[s
         if option is None:
             raise ConfigError(f"{source}: unknown key `{key}`{did_you_mean(key, _FILE_OPTIONS)}")
         fields[option.field] = _convert(option, value, f"{source}: `{key}`")
+    if fields.get("python"):
+        fields["python"] = os.path.join(directory, fields["python"])
     if "plugins" in fields:
         fields["plugins"] = tuple(os.path.join(directory, plugin) if plugin.endswith(".py") else plugin for plugin in fields["plugins"])
     return fields

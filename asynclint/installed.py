@@ -52,6 +52,52 @@ def module_names(folders: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def site_packages(python: str) -> list[str]:
+    """The folders of the packages of an environment's directory or of an interpreter, which is not run; none where `python` is neither.
+
+    Sources: PEP 405 for virtual environments, the schemes of `sysconfig`, and Debian's `dist-packages`.
+    """
+    prefix, config = os.path.abspath(python), ""
+    if os.path.isfile(prefix):
+        prefix = _prefix(prefix)
+    try:
+        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+            config = file.read()
+    except OSError:
+        pass
+    values = {key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in config.splitlines())}
+    version = re.match(r"3\.\d+", values.get("version") or values.get("version_info") or "") or re.search(
+        r"3\.\d+", os.path.basename(os.path.realpath(python))
+    )
+    found = _package_folders(prefix, version[0] if version else "")
+    if values.get("include-system-site-packages", "").lower() == "true" and values.get("home"):
+        found += _package_folders(os.path.dirname(values["home"]), version[0] if version else "")
+    return list(dict.fromkeys(found))
+
+
+def _prefix(interpreter: str) -> str:
+    """The directory of an interpreter's installation: the nearest with a `pyvenv.cfg`, else that of the real file."""
+    for place in (interpreter, os.path.realpath(interpreter)):
+        folder = os.path.dirname(place)
+        for prefix in (os.path.dirname(folder), folder):
+            if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")):
+                return prefix
+    return folder if os.path.isdir(os.path.join(folder, "Lib")) else os.path.dirname(folder)
+
+
+def _package_folders(prefix: str, version: str) -> list[str]:
+    """The folders of packages below a prefix; of several versions of Python the one meant, else the newest."""
+    found = []
+    for lib in ("lib", "lib64", "local/lib"):
+        folder = os.path.join(prefix, lib)
+        names = [name for name in (os.listdir(folder) if os.path.isdir(folder) else ()) if re.fullmatch(r"(python|pypy)3\.\d+t?", name)]
+        names.sort(key=lambda name: (bool(version) and name.rstrip("t").endswith(f"n{version}"), int(re.findall(r"\d+", name)[-1])), reverse=True)
+        found += [os.path.join(folder, name, packages) for name in names[:1] for packages in ("site-packages", "dist-packages")]
+    found += [os.path.join(prefix, "Lib", "site-packages"), os.path.join(prefix, "lib", "python3", "dist-packages")]
+    real = {os.path.realpath(folder): folder for folder in reversed(found) if os.path.isdir(folder)}
+    return [folder for folder in found if real.get(os.path.realpath(folder)) == folder]
+
+
 def _section(path: str, group: str) -> list[tuple[str, str]]:
     try:
         with open(path, encoding="utf-8") as file:

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from asynclint import engine, pool, registry
+from asynclint import engine, installed, pool, registry
 from asynclint.config import ConfigError, check_selectors
 from asynclint.files import SourceFile, discover
 from asynclint.index import names
@@ -22,6 +22,7 @@ from asynclint.index.names import Names
 from asynclint.model import FileResult, Problem, RunResult
 from asynclint.program import Program
 from asynclint.program.catalog import Catalog, CatalogError
+from asynclint.program.environment import Environment
 from asynclint.program.modules import Modules
 from asynclint.record import record
 from asynclint.source import Source, SourceError
@@ -98,9 +99,10 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
         catalog = Catalog.load(_catalog_folder())
     except CatalogError as error:
         raise ConfigError(str(error)) from error
+    environment = _environment(settings)
     started = time.perf_counter()
     files, problems = _files(request)
-    run_ = _Run(request, rules, catalog, files)
+    run_ = _Run(request, rules, catalog, files, environment)
     run_.seconds["discover"] = time.perf_counter() - started
     with run_.timed("index"):
         run_.index(range(len(files)))
@@ -134,6 +136,14 @@ def _catalog_folder() -> str:
     return os.path.join(next(iter(spec.submodule_search_locations)), "catalog")
 
 
+def _environment(settings: Settings) -> Environment:
+    folders = installed.site_packages(settings.python) if settings.python else []
+    if settings.python and not folders:
+        kind = "has no packages" if os.path.exists(settings.python) else "does not exist"
+        raise ConfigError(f"--python: `{settings.python}` {kind}; name an interpreter or the folder of an environment")
+    return Environment(folders)
+
+
 def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
     if request.stdin is None:
         return request.found or discover(request.paths, request.settings)
@@ -144,8 +154,9 @@ def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
 class _Run:
     """One run over its files."""
 
-    def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile]) -> None:
+    def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile], environment: Environment) -> None:
         self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
+        self.environment = environment
         self.codes = {rule.code: rule.name for rule in rules}
         self.state = _Indexed(files)
         if request.stdin is not None:
@@ -220,7 +231,7 @@ class _Run:
             self.catalog.extend({root for names_ in state.names.values() for root in names_.imports})
         except CatalogError as error:
             raise ConfigError(str(error)) from error
-        self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog)
+        self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog, self.environment)
         self.early = engine.Early()
 
     def _take(self, number: int, result: Any) -> None:
@@ -349,7 +360,7 @@ class _Run:
     def sources(self) -> Sources:
         """The texts of all modules, read when first asked for."""
         state = self.state
-        return Sources([file.path for file in state.files], [file.absolute for file in state.files], state.overlays)
+        return Sources(self.program.paths, [file.absolute for file in state.files], state.overlays)
 
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ.pop("VIRTUAL_ENV", None)  # whose packages the tests must not depend on
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

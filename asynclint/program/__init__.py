@@ -9,6 +9,8 @@ from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
+from asynclint.program.environment import Environment
+from asynclint.program.libraries import EMPTY, Libraries, is_outside, name_of
 from asynclint.program.locks import Locks
 from asynclint.program.names import Resolver
 from asynclint.program.places import is_loop_callback, is_offload
@@ -30,9 +32,17 @@ if TYPE_CHECKING:
 class Program:
     """The linked program. Facts are unpacked when first looked at; everything is computed once and on demand."""
 
-    def __init__(self, paths: Sequence[str], packed: Mapping[int, Packed], names: Mapping[int, Names], modules: Modules, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        packed: Mapping[int, Packed],
+        names: Mapping[int, Names],
+        modules: Modules,
+        catalog: Catalog,
+        environment: Environment | None = None,
+    ) -> None:
         """`paths` as the user sees them; `packed` facts and `names` by number of the module (those that could not be read are missing)."""
-        self.paths = paths
+        self.paths = list(paths)  # modules outside the project that are asked for are added
         self.catalog = catalog
         self.modules = modules
         self.names = names
@@ -50,7 +60,9 @@ class Program:
         self._closures: dict[frozenset[str], frozenset[str]] = {}
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
-        self.resolver = Resolver(modules, [stems.get(n, "") for n in range(len(paths))], self.facts, catalog, self.subclasses_named)
+        numbered = [stems.get(n, "") for n in range(len(paths))]
+        self.libraries = Libraries(environment or Environment(), self.paths, numbered, self._facts)
+        self.resolver = Resolver(modules, numbered, self.facts, catalog, self.subclasses_named, self.libraries)
 
     @cached_property
     def effects(self) -> Effects:
@@ -89,7 +101,7 @@ class Program:
         known = self._facts.get(module)
         if known is None:
             packed = self._packed.get(module)
-            known = self._facts[module] = ModuleFacts.unpack(packed) if packed is not None else _EMPTY
+            known = self._facts[module] = ModuleFacts.unpack(packed) if packed is not None else EMPTY
         return known
 
     def function(self, key: FunctionKey) -> Function:
@@ -99,6 +111,14 @@ class Program:
     def calls_of(self, key: FunctionKey) -> list[int]:
         """The numbers of the calls that a function's own frame makes."""
         return self.resolver.calls_of(key)
+
+    def is_outside(self, module: int) -> bool:
+        """Whether a module is one of a library: it is looked through, and never reported on."""
+        return module >= self.libraries.first
+
+    def order(self, key: FunctionKey) -> tuple[str, FunctionKey]:
+        """Sorts functions, those of libraries by the place of their file: their modules are numbered as they happen to be asked for."""
+        return (self.paths[key[0]], (0, key[1])) if self.is_outside(key[0]) else ("", key)
 
     def call(self, module: int, number: int) -> Call:
         """The facts of a call site."""
@@ -216,7 +236,7 @@ class Program:
         """
         found: dict[int, dict[tuple[str, bool], set[int]]] = {}
         for site in self.effects.sites:
-            if self.contexts.on_loop((site.module, site.function)):
+            if not self.is_outside(site.module) and self.contexts.on_loop((site.module, site.function)):
                 effect = self.effects.worst(site)
                 if effect is not None:
                     found.setdefault(site.module, {}).setdefault((effect.kind, effect.is_direct), set()).add(site.function)
@@ -262,7 +282,8 @@ class Program:
 
     def module_name(self, module: int) -> str:
         """The dotted name of a module, for messages."""
-        return self.modules.name_of(self.resolver.stems[module])
+        stem = self.resolver.stems[module]
+        return name_of(stem) if is_outside(stem) else self.modules.name_of(stem)
 
     def qualified(self, value: Value) -> str:
         """A value's dotted name, for messages."""
@@ -272,7 +293,6 @@ class Program:
 
 
 _RENAMINGS = 3  # a class may be the default of a parameter that is assigned to an attribute; names that wander further are data
-_EMPTY = ModuleFacts([("<module>", "", -1, -1, 0, (), (), None, (), (), {}, 1, 0, 1)], (), (), (), ())
 
 
 def _inverted(names: dict[int, frozenset[str]]) -> dict[str, list[int]]:

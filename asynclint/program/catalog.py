@@ -140,6 +140,9 @@ class Catalog:
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
+        self._entries: frozenset[str] | None = None
+        self._mentioned: frozenset[str] = frozenset()
+        self._last_names: frozenset[str] | None = None
 
     # -- reading
 
@@ -191,8 +194,34 @@ class Catalog:
                     raise CatalogError(f"{origin}: [[{table}]] {row}: {error}") from None
         self._canonical.clear()
         self._methods.clear()
+        self._entries = self._last_names = None
 
     # -- asking
+
+    def has_entry(self, path: str) -> bool:
+        """Whether any table has an entry of the path."""
+        self._collect()
+        return path in self._entries  # type: ignore[operator]
+
+    def mentions(self, path: str) -> bool:
+        """Whether any table has an entry of the path or of something in it: a class is the catalog's if one of its methods is."""
+        self._collect()
+        return path in self._mentioned
+
+    @property
+    def last_names(self) -> frozenset[str]:
+        """The last names of all callables that `knows` knows."""
+        if self._last_names is None:
+            tables = (table for name, table in vars(self).items() if not name.startswith("_"))
+            self._last_names = frozenset(path.rpartition(".")[2] for table in tables for path in table if self.knows(path))
+        return self._last_names
+
+    def _collect(self) -> None:
+        if self._entries is None:
+            tables = [table for name, table in vars(self).items() if not name.startswith("_")]
+            self._entries = frozenset(path for table in tables for path in table)
+            parts = [path.split(".") for path in self._entries]
+            self._mentioned = frozenset(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
 
     def canonical(self, path: str) -> str:
         """The documented spelling of a dotted path: aliases resolved, also of its prefixes."""

@@ -14,6 +14,7 @@ from asynclint.program import types
 from asynclint.program.catalog import KINDS
 from asynclint.program.decorators import is_replaced, wrapping
 from asynclint.program.holders import modules_holding
+from asynclint.program.inside import Inside
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
 
@@ -84,6 +85,7 @@ class Effects:
         self._handing: dict[FunctionKey, dict[FunctionKey, None]] = {}  # generator functions -> functions that return what they give
         self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
         self._wrappings: dict[FunctionKey, Wrapping] = {}
+        self._inside = Inside(program)
         self._run()
 
     def chain(self, site: Site) -> list[tuple[Site, Effect]]:
@@ -109,18 +111,19 @@ class Effects:
         for module, receivers in modules_holding(self._program, self._program.catalog.every).items():
             names = self._program.names[module].called
             self._resolve_calls(module, names, dict.fromkeys(names, receivers))
-        frontier: dict[FunctionKey, None] = {}
-        for site, blocks in self._direct.items():
-            for block in blocks:
-                if not self._is_harmless(site, block):
-                    self._record(site, Effect(block, None, 0), frontier)
+        for module in self._inside.callers():
+            names = self._program.names[module].called
+            self._resolve_calls(module, names, dict.fromkeys(names))
+        frontier = self._look_inside()
+        for site in list(self._direct):
+            self._record_direct(site, frontier)
         level = 0
         while frontier:
             level += 1
             self._expand_functions(frontier)
             self._expand_handing(frontier)
-            reached: dict[FunctionKey, None] = {}
-            for key in sorted(frontier):
+            reached = self._look_inside()
+            for key in sorted(frontier, key=self._program.order):
                 effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
                 for site, receiver in self._callers.get(key, {}).items():
                     for effect, needs in effects:
@@ -130,8 +133,26 @@ class Effects:
                             self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
             frontier = reached
 
+    def _record_direct(self, site: Site, reached: dict[FunctionKey, None]) -> None:
+        for block in self._direct[site]:
+            if not self._is_harmless(site, block):
+                self._record(site, Effect(block, None, 0), reached)
+
+    def _look_inside(self) -> dict[FunctionKey, None]:
+        """Resolve the calls inside the functions of libraries that are called now; those of which something new is known."""
+        reached: dict[FunctionKey, None] = {}
+        for key, number in self._inside.look():
+            site = Site(*key, number)
+            self._resolve(site, self._program.call(key[0], number))
+            if site in self._direct:
+                self._record_direct(site, reached)
+        reached.update((key, None) for key in self._inside.called_again() if key in self.functions)
+        return reached
+
     def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
         """Note that a site has an effect; its function, if sync and not yet known for the kind, is reached."""
+        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect, bool(self._needs(site))):
+            return
         known = self.sites.setdefault(site, {})
         old = known.get(effect.kind)
         if old is None or (effect.block.light, effect.depth) < (old.block.light, old.depth):
@@ -166,7 +187,12 @@ class Effects:
 
     def _needs(self, site: Site) -> tuple[str, ...]:
         """The optional parameters of its function without which a call site does not run."""
-        return self._program.facts(site.module).needs.get(site.call, ())
+        told = self._program.facts(site.module).needs.get(site.call, ())
+        if told or not any(block.kind == "sleep" for block in self._direct.get(site, ())):
+            return told
+        given = self._program.call(site.module, site.call).arguments
+        params = self._program.function((site.module, site.function)).params
+        return tuple(param.name for param in params if param.default == ("const", None) and (None, param.name) in given[:1])  # nobody sleeps for None
 
     def _gives(self, site: Site, key: FunctionKey, names: tuple[str, ...]) -> bool:
         """Whether a call site passes arguments for parameters of a function."""
@@ -203,6 +229,8 @@ class Effects:
     def _is_cached(self, key: FunctionKey) -> bool:
         """Whether a function runs once and then answers from memory."""
         function = self._program.function(key)
+        if self._program.is_outside(key[0]) and self._inside.is_cached(key):
+            return True
         return bool(function.decorators) and not self._program.catalog.caches.isdisjoint(self._program.resolver.decorators(function, key[0]))
 
     # -- names
@@ -237,7 +265,7 @@ class Effects:
                 if function.name == "__call__":
                     bases = [base for base in resolver.mro(value) if isinstance(base, ClassValue)]
                     called |= {f.INSTANCE, *(f"{resolver.klass(k).name}{f.INSTANCE}" for k in (*family, *bases))}
-                for module in sorted({k.module for k in family}) if function.name == "__init__" else ():
+                for module in sorted({k.module for k in family if k.module in program.names}) if function.name == "__init__" else ():
                     self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
                 if function.name in ("__enter__", "__exit__"):
                     called |= program.entered_names
@@ -313,12 +341,16 @@ class Effects:
         values = self._program.resolver.evaluate(call.callee, scope)
         if call.flags & f.RETURNED:
             self._note_handing(site, values)
-        for target in self.targets(values, call.flags):
-            if call.flags & f.LAZY and self._is_postponed(site, call):
-                return
+        targets = list(self.targets(values, call.flags))
+        if self._inside.is_undecided(site, targets) or (targets and call.flags & f.LAZY and self._is_postponed(site, call)):
+            return
+        for target in targets:
             if isinstance(target, FunctionValue):
-                self._add_caller(target, site)
-            elif self.blocks(target, call, scope):
+                if self._inside.admits(site, target):
+                    self._add_caller(target, site)
+            elif self._inside.hides(site, target):
+                continue
+            elif self.blocks(target, call, scope) and not (target.kind == "wait" and _has_asynchronous(values)):
                 self._direct.setdefault(site, []).append(target)
 
     def _add_caller(self, target: FunctionValue, site: Site) -> None:
@@ -370,8 +402,12 @@ class Effects:
                     if block is not None:
                         yield block
             elif isinstance(value, FunctionValue):
-                yield from self._runs(value, flags)
-                if flags & (_CONSUMED | _ENTERED):
+                path = self._inside.path_in_catalog(value)
+                if path and path in catalog.blocks:
+                    yield catalog.blocks[path]
+                elif not path:
+                    yield from self._runs(value, flags)
+                if not path and flags & (_CONSUMED | _ENTERED):
                     yield from self._runs_of_result(value, flags)
             elif isinstance(value, ClassValue):
                 for name in ("__init__", "__post_init__"):
@@ -446,6 +482,11 @@ class Effects:
     def _is_any(self, value: Value, paths: frozenset[str]) -> bool:
         """Whether a value is an instance of one of these types outside the project."""
         return isinstance(value, ExternalInstance) and not paths.isdisjoint(self._program.catalog.ancestry(value.path))
+
+
+def _has_asynchronous(values: Iterable[Value]) -> bool:
+    """Whether one of the callees is asyncio's: of a future of either kind, the one on an event loop is its own."""
+    return any(isinstance(value, External) and value.path.startswith("asyncio.") for value in values)
 
 
 def _admits(allowed: Receivers, receiver: str) -> bool:

@@ -9,6 +9,8 @@ from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.annotations import annotated, without_parameters
 from asynclint.program.forwards import Forwards
+from asynclint.program.libraries import LIBRARY, STUB, is_outside, name_of, stem_of
+from asynclint.program.stubs import Stubs
 from asynclint.program.values import (
     ClassValue,
     External,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Class, Function, Ref
     from asynclint.index.module import ModuleFacts
     from asynclint.program.catalog import Catalog
+    from asynclint.program.libraries import Libraries
     from asynclint.program.modules import Modules
     from asynclint.program.values import Value, Values
 
@@ -39,7 +42,7 @@ _DEPTH = 60  # nested evaluations; deeper is a cycle through ever new values
 class Resolver:
     """Evaluates Refs over all modules, memoised. Unknown is the empty tuple."""
 
-    def __init__(self, modules: Modules, stems: list[str], facts: Any, catalog: Catalog, subclasses: Any) -> None:
+    def __init__(self, modules: Modules, stems: list[str], facts: Any, catalog: Catalog, subclasses: Any, libraries: Libraries) -> None:
         """`facts(n)` gives the facts of module n; `subclasses(name)` the (module, class) pairs that name a class of that last name as base."""
         self.modules = modules
         self.stems = stems
@@ -48,6 +51,8 @@ class Resolver:
         self.subclasses_named = subclasses
         self.forwards = Forwards(self)
         self._calls: dict[int, dict[int, list[int]]] = {}
+        self.libraries = libraries
+        self.stubs = Stubs(self)
         self._values: dict[Any, Values] = {}
         self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
         self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
@@ -166,8 +171,8 @@ class Resolver:
     # -- modules
 
     def member(self, stem: str, name: str, *, builtin: bool = False, seen: frozenset[str] = frozenset()) -> Iterable[Value]:
-        """What a name of a module of the project stands for."""
-        number = self.modules.stems.get(stem)
+        """What a name of a module stands for."""
+        number = self.libraries.number(stem) if is_outside(stem) else self.modules.stems.get(stem)
         if number is not None:
             facts: ModuleFacts = self.facts(number)
             refs = facts.functions[0].bindings.get(name)
@@ -177,6 +182,8 @@ class Resolver:
                     return found  # else `from . import name` in a package itself, which means the submodule
             for module, level in facts.stars if not name.startswith("_") else ():
                 target = self._stem(stem, module, level)
+                if target is None and is_outside(stem):
+                    continue
                 if target is None:
                     path = f"{module}.{name}"
                     if level == 0 and self.catalog.knows(self.catalog.canonical(path)):
@@ -185,11 +192,14 @@ class Resolver:
                     found = list(self.member(target, name, seen=seen | {stem}))
                     if found:
                         return found
-        if self.modules.exists(f"{stem}/{name}"):
+        if self.libraries.exists(f"{stem}/{name}") if is_outside(stem) else self.modules.exists(f"{stem}/{name}"):
             return (Package(f"{stem}/{name}"),)
         return (External(f"builtins.{name}"),) if builtin and name in _BUILTINS else ()
 
     def _stem(self, stem: str, module: str, level: int) -> str | None:
+        if is_outside(stem):
+            found = stem_of(stem.partition("/")[0], self.libraries.absolute(stem, module, level))
+            return found if self.libraries.exists(found) else None
         return self.modules.relative(stem, module, level) if level else self.modules.absolute(stem, module)
 
     def stem_of_import(self, ref: Ref, module: int) -> str | None:
@@ -198,7 +208,10 @@ class Resolver:
 
     def imported(self, module: str, name: str, level: int, scope: Scope) -> Iterable[Value]:
         """What `import module` (name "") or `from module import name` binds."""
-        stem = self._stem(self.stems[scope.module], module, level)
+        home = self.stems[scope.module]
+        if is_outside(home):
+            return self._outside(self.libraries.absolute(home, module, level), name, is_stub=home.startswith(STUB))
+        stem = self._stem(home, module, level)
         if stem is not None:
             if not name:
                 return (Package(stem),)
@@ -207,26 +220,43 @@ class Resolver:
                 return found
         if level:
             return ()
-        return (External(self.catalog.canonical(f"{module}.{name}" if name else module)),)
+        return self._outside(module, name)
+
+    def _outside(self, module: str, name: str, *, is_stub: bool = False) -> Iterable[Value]:
+        """What a module outside the project, or a name of it, stands for: what the catalog names is the catalog's, else the environment tells."""
+        if self.libraries.are_known:
+            self.catalog.extend((module.partition(".")[0],))
+        whole = f"{module}.{name}" if name else module
+        path = self.catalog.canonical(whole)
+        if is_stub or not self.libraries.holds(module) or self.catalog.has_entry(path):
+            return (External(path),)
+        if not name:
+            return (Package(stem_of(LIBRARY, module)),)
+        if self.catalog.mentions(path) and not self.libraries.holds(whole):
+            return (External(path),)
+        return list(self.member(stem_of(LIBRARY, module), name)) or (External(path),)
+
+    def _member_of(self, stem: str, name: str) -> Iterable[Value]:
+        return self._outside(name_of(stem), name, is_stub=stem.startswith(STUB)) if is_outside(stem) else self.member(stem, name)
 
     # -- attributes
 
-    def attribute(self, values: Values, name: str, scope: Scope) -> list[Value]:
+    def attribute(self, values: Values, name: str, scope: Scope | None = None) -> list[Value]:
         """What `value.name` may stand for, written in a scope."""
         found: list[Value] = []
-        private = self.class_around(scope) if name.startswith("__") and not name.endswith("__") else None
+        private = self.class_around(scope) if scope is not None and name.startswith("__") and not name.endswith("__") else None
         for value in values:
             kind = value.__class__
             if kind is External:
-                found.append(External(self.catalog.canonical(f"{value.path}.{name}")))  # type: ignore[union-attr]
+                found += self._attribute_of_external(value, name)  # type: ignore[arg-type]
             elif kind is ExternalInstance:
                 found += self._external_attribute(value.path, name)  # type: ignore[union-attr]
             elif private is not None and kind in (Instance, ClassValue, Super):
-                found += self._own(private, name, value if kind is ClassValue else value.klass)  # type: ignore[union-attr,arg-type]
+                found += self.own_attribute(private, name, value if kind is ClassValue else value.klass)  # type: ignore[union-attr,arg-type]
             elif kind is Instance:
                 found += self.instance_attribute(value.klass, name) if name != "__class__" else (value.klass,)  # type: ignore[union-attr]
             elif kind is Package:
-                found += self.member(value.stem, name)  # type: ignore[union-attr]
+                found += self._member_of(value.stem, name)  # type: ignore[union-attr]
             elif kind is ClassValue:
                 found += self._class_attribute(value, name)  # type: ignore[arg-type]
             elif kind is Super:
@@ -239,7 +269,22 @@ class Resolver:
         type_ = self.catalog.attribute(path, name)
         if type_:
             return types.of_type(self.catalog, type_)
-        return (External(self.catalog.method(path, name), path),)
+        method = self.catalog.method(path, name)
+        if name in self.catalog.last_names and path not in self.catalog.types and not self.catalog.knows(method):
+            types_ = self.stubs.typed((ExternalInstance(path),))
+            if types_ != (ExternalInstance(path),):
+                return tuple(self.attribute(types_, name))
+            inherited = [v for v in self.stubs.member(path, name) if isinstance(v, External) and self.catalog.knows(v.path)]
+            method = inherited[0].path if inherited else method
+        return (External(method, path),)
+
+    def _attribute_of_external(self, value: External, name: str) -> Iterable[Value]:
+        """An attribute of a thing outside; of an attribute of an instance, it is that of what a stub says it holds."""
+        if value.receiver and not self.catalog.knows(value.path):
+            held = self.stubs.attribute(value.receiver, value.path.rpartition(".")[2])
+            if held:
+                return self.attribute(held, name)
+        return (External(self.catalog.canonical(f"{value.path}.{name}")),)
 
     def instance_attribute(self, klass: ClassValue, name: str) -> Iterable[Value]:
         """An attribute of an instance: what methods assign to it, class attributes, methods, properties; from the class or its bases."""
@@ -247,7 +292,7 @@ class Resolver:
         if found:
             return self._overridden(found, klass, name)
         below = self.below(klass)
-        return [value for k in below for value in self._own(k, name, k)] if len(below) <= _LIMIT else ()
+        return [value for k in below for value in self.own_attribute(k, name, k)] if len(below) <= _LIMIT else ()
 
     def instance_attribute_of_class(self, klass: ClassValue, name: str) -> Values:
         """A method found on the class of an instance, not on the instance itself: how the language looks up `__init__` and its like."""
@@ -281,7 +326,7 @@ class Resolver:
             return found
         overrides: list[Value] = []
         for below in self.below(klass):
-            own = self._own(below, name, below) if self._has(below, name) else ()
+            own = self.own_attribute(below, name, below) if self._has(below, name) else ()
             overrides += [v for v in own if not (isinstance(v, FunctionValue) and self.function(v).is_abstract)]
         if any(isinstance(v, FunctionValue) and self.function(v).is_async for v in overrides):
             stubs = [value for value in stubs if self.function(value).is_async]  # else callers are ready for both, and nobody knows what runs
@@ -317,19 +362,22 @@ class Resolver:
                 if self.catalog.knows(path) or klass.path in self.catalog.types:
                     return (External(path, klass.path),)
                 continue
-            found = list(self._own(klass, name, receiver))
+            found = list(self.own_attribute(klass, name, receiver))
             if found:
                 return found
         return ()
 
-    def _own(self, value: ClassValue, name: str, receiver: ClassValue) -> Iterable[Value]:
+    def own_attribute(self, value: ClassValue, name: str, receiver: ClassValue) -> Iterable[Value]:
         """What a class itself says of an attribute of its instances."""
         klass = self.klass(value)
-        for number, ref in klass.attributes.get(name, ()):
-            yield from self.evaluate(ref, Scope(value.module, number))
+        assigned = [v for number, ref in klass.attributes.get(name, ()) for v in self.evaluate(ref, Scope(value.module, number))]
+        yield from assigned
+        known = {path for v in assigned if isinstance(v, ExternalInstance) for path in self.catalog.ancestry(v.path)}
         scope = Scope(value.module, klass.parent, value.number)
         for ref in klass.bindings.get(name, ()):
             for found in self.evaluate(ref, scope):
+                if isinstance(found, ExternalInstance) and found.path in known:
+                    continue  # a base of what is assigned, which says more
                 if isinstance(found, FunctionValue) and ref.__class__ is tuple and ref[0] == "def":
                     yield from self._bind(found, receiver)
                 else:

@@ -193,7 +193,7 @@ def awaited(values: Iterable[Value]) -> list[Value]:
 def iterated(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
     """What iterating or subscripting the values gives."""
     found: list[Value] = []
-    for value in values:
+    for value in resolver.stubs.typed(tuple(values)):
         if isinstance(value, Many):
             found += value.items
         elif isinstance(value, Parts):
@@ -225,7 +225,7 @@ def _steps(resolver: Resolver, values: Iterable[Value]) -> list[Value]:
 def entered(resolver: Resolver, values: Iterable[Value], *, is_async: bool) -> list[Value]:
     """What `with` (`async with`) binds."""
     found: list[Value] = []
-    for value in values:
+    for value in resolver.stubs.typed(tuple(values)):
         if isinstance(value, Manager):
             found += value.items
         elif isinstance(value, ExternalInstance):
@@ -290,7 +290,7 @@ def part(resolver: Resolver, values: Iterable[Value], place: int) -> list[Value]
 
 def _await(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
     base = ref[1]
-    found = awaited(resolver.evaluate(base, scope))
+    found = awaited(resolver.stubs.typed(resolver.evaluate(base, scope)))
     return found or (_result_of_offload(resolver, base, scope) if base.__class__ is tuple and base[0] == "call" and base[2] else ())
 
 

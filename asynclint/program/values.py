@@ -19,7 +19,7 @@ class Scope(NamedTuple):
 
 @record(frozen=True, slots=True)
 class Package:
-    """A module of the project, by its stem."""
+    """A module of the project or of an installed package, by its stem."""
 
     stem: str
 

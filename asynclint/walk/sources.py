@@ -15,7 +15,7 @@ class Sources:
     """Source texts by number of the module: those overlaid (being fixed, or unsaved), else as on disk."""
 
     def __init__(self, paths: Sequence[str], locations: Sequence[str], overlays: Mapping[int, Source]) -> None:
-        """`paths` as shown to the user, `locations` where the files lie."""
+        """`paths` as shown to the user, `locations` where the files lie; without a location (of a library's module) a path is one."""
         self._paths = paths
         self._locations = locations
         self._overlays = overlays
@@ -27,7 +27,8 @@ class Sources:
         known = self._overlays.get(module) or self._read.get(module)
         if known is None:
             try:
-                with open(self._locations[module], "rb") as file:
+                location = self._locations[module] if module < len(self._locations) else self._paths[module]
+                with open(location, "rb") as file:
                     known = Source.from_bytes(self._paths[module], file.read())
             except (OSError, SourceError):
                 known = Source.from_bytes(self._paths[module], b"")
