@@ -81,6 +81,7 @@ INSTANCES = {  # classes that are functions, or whose methods are made for each 
 
 def resolve(path: str) -> object:
     """What a dotted path stands for. Raises ImportError or AttributeError."""
+    path = path.replace("(maxsize)", "")  # `queue.Queue(maxsize)`: made with a size
     owner, _, name = path.rpartition(".")
     if owner in INSTANCES:
         return getattr(INSTANCES[owner](), name)

@@ -214,6 +214,8 @@ class Effects:
         call = self._program.call(site.module, site.call)
         if block.kind == "wait" and call.flags & (f.AWAITED | f.SETTLED):
             return True  # what can be awaited came from a branch that does not wait
+        if call.flags & f.AWAITED and block in self._direct.get(site, ()):
+            return True  # what a primitive gives cannot be awaited: it is another thing of that name
         if call.flags & f.FIRST_USE and not self._program.function((site.module, site.function)).is_async:
             return True
         if block.kind != "file":

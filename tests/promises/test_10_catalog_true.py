@@ -143,7 +143,7 @@ def used_up(setup: Setup) -> Setup:
 def find(path: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return pkgutil.resolve_name(path)
+        return pkgutil.resolve_name(path.replace("(maxsize)", ""))
 
 
 def of(make: Callable[[Path], Any], name: str, *arguments: Any) -> Setup:
@@ -648,10 +648,10 @@ TABLE: dict[str, Setup] = {
     "multiprocessing.synchronize.Barrier.wait": lambda d: partial(multiprocessing.Barrier(2).wait, PAUSE),
     "queue.Queue.get": then(queue.Queue, lambda q: q.put(1), lambda q: q.get()),
     "queue.SimpleQueue.get": then(queue.SimpleQueue, lambda q: q.put(1), lambda q: q.get()),
-    "queue.Queue.put": then(lambda: filled(queue.Queue(1)), lambda q: q.get(), lambda q: q.put(2)),
+    "queue.Queue(maxsize).put": then(lambda: filled(queue.Queue(1)), lambda q: q.get(), lambda q: q.put(2)),
     "queue.Queue.join": then(lambda: filled(queue.Queue()), lambda q: q.task_done(), lambda q: q.join()),
     "multiprocessing.queues.Queue.get": then(multiprocessing.Queue, lambda q: q.put(1), lambda q: q.get()),
-    "multiprocessing.queues.Queue.put": then(lambda: filled(multiprocessing.Queue(1)), lambda q: q.get(), lambda q: q.put(2)),
+    "multiprocessing.queues.Queue(maxsize).put": then(lambda: filled(multiprocessing.Queue(1)), lambda q: q.get(), lambda q: q.put(2)),
     "multiprocessing.queues.JoinableQueue.join": then(lambda: filled(multiprocessing.JoinableQueue()), lambda q: q.task_done(), lambda q: q.join()),
     "multiprocessing.queues.SimpleQueue.get": then(multiprocessing.SimpleQueue, lambda q: q.put(1), lambda q: q.get()),
     "multiprocessing.queues.SimpleQueue.put": then(multiprocessing.SimpleQueue, lambda q: q.get(), lambda q: q.put(b"x" * 1_000_000)),
