@@ -11,7 +11,7 @@ from asynclint.index.conditions import given, leaves, settled, tested
 from asynclint.index.consumption import mark, set_guard
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import children
-from asynclint.index.refs import caught_names
+from asynclint.index.refs import caught_names, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +57,7 @@ def if_(self: Extractor, node: Any) -> None:
         _parts(self, node, guarded)
         return
     names, missing = asked or (NONE, False)
+    optional |= frozenset(name for name in names if name.startswith("self."))
     finished = frozenset(done[:1]) if done else NONE
     both = given(node.test, optional, self.frame.bindings)
     in_body = (names, both) if missing else (NONE, (optional & names) | both)
@@ -69,6 +70,18 @@ def if_(self: Extractor, node: Any) -> None:
         if statements:
             self.stack += [(set_found, now), *reversed(statements), (add_found, there)]
     self.stack.append(node.test)
+
+
+def if_expression(self: Extractor, node: Any) -> None:
+    """`a if test else b`, as far as an attribute of `self` is asked for: its body is needed only where that is given."""
+    name = dotted(node.test) or ""
+    if not name.startswith("self."):
+        operation(self, node)
+        return
+    for child in (node.body, node.orelse):
+        mark(self, child, f.USED)
+    now = (self.missing, self.given, self.settled)
+    self.stack += [node.orelse, node.test, (set_found, now), node.body, (add_found, (NONE, frozenset((name,)), NONE))]
 
 
 def while_(self: Extractor, node: Any) -> None:

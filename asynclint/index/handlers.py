@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.bodies import parameters, signature, stub_flags
-from asynclint.index.branches import NONE, if_, operation, restore, set_found, try_, while_
+from asynclint.index.branches import NONE, if_, if_expression, operation, restore, set_found, try_, while_
 from asynclint.index.conditions import STORING, VOLATILE
 from asynclint.index.consumption import comprehension, generator_expression, loop, mark, set_guard, with_statement
 from asynclint.index.order import children
@@ -394,12 +394,13 @@ HANDLERS: dict[type, Callable[[Extractor, Any], None]] = {
     ast.AsyncWith: with_statement,
     ast.Compare: _comparison,
     ast.If: if_,
+    ast.IfExp: if_expression,
     ast.While: while_,
     ast.Try: try_,
     ast.ExceptHandler: _handler,
     **dict.fromkeys(
         (
-            *(ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp),
+            *(ast.Assert, ast.BoolOp, ast.UnaryOp, ast.BinOp),
             *(ast.FormattedValue, ast.Subscript, ast.Starred),
         ),
         operation,

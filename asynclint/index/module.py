@@ -89,8 +89,8 @@ class ModuleFacts:
     ) -> None:
         """`stars` are the star imports, as (module, level); `catches` the handlers around a suspension point of a coroutine, as (function, last
         names of what it catches), without those that name only exceptions of the language that have nothing to do with cancellation; `needs` the
-        optional parameters of its function without which a call does not run, by number of the call; `loads` the dotted names with an attribute
-        that each function reads.
+        optional parameters of its function, and attributes of `self`, without which a call does not run, by number of the call; `loads` the dotted
+        names with an attribute that each function reads.
         """
         self.functions: Rows[Function] = Rows(_function, functions)
         self.classes: Rows[Class] = Rows(Class._make, classes)

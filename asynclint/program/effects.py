@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
+from asynclint.program.absent import is_always_none
 from asynclint.program.catalog import KINDS
 from asynclint.program.decorators import is_replaced, wrapping
 from asynclint.program.holders import modules_holding
@@ -187,7 +188,7 @@ class Effects:
 
     def _needs(self, site: Site) -> tuple[str, ...]:
         """The optional parameters of its function without which a call site does not run."""
-        told = self._program.facts(site.module).needs.get(site.call, ())
+        told = tuple(name for name in self._program.facts(site.module).needs.get(site.call, ()) if "." not in name)
         if told or not any(block.kind == "sleep" for block in self._direct.get(site, ())):
             return told
         given = self._program.call(site.module, site.call).arguments
@@ -211,6 +212,10 @@ class Effects:
         """Whether a call site cannot be meant by what its callee blocks on."""
         if site.call < 0:
             return False
+        if any(
+            "." in name and is_always_none(self._program.resolver, site, name) for name in self._program.facts(site.module).needs.get(site.call, ())
+        ):
+            return True
         call = self._program.call(site.module, site.call)
         if block.kind == "wait" and call.flags & (f.AWAITED | f.SETTLED):
             return True  # what can be awaited came from a branch that does not wait

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asynclint import cli, runner
+from asynclint import cli, files
 
 NEIGHBOUR = "import time\n\nasync def f():\n    time.sleep(1)\n"
 
@@ -72,14 +72,14 @@ def test_a_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.chdir(tmp_path)
     for name in ("gone.py", "neighbour.py"):
         (tmp_path / name).write_text(NEIGHBOUR)
-    discover: Any = runner.discover
+    discover: Any = files.discover
 
     def discover_and_lose(*arguments: Any) -> Any:
         found = discover(*arguments)
         (tmp_path / "gone.py").unlink()
         return found
 
-    monkeypatch.setattr(runner, "discover", discover_and_lose)
+    monkeypatch.setattr(files, "discover", discover_and_lose)
     assert cli.run(["--isolated", "--output-format=concise", "."]) == cli.ERROR
     said = capsys.readouterr()
     assert len([line for line in said.err.splitlines() if line.startswith("gone.py")]) == 1
