@@ -175,3 +175,13 @@ def is_property_decorator(ref: Ref) -> bool:
     """Whether a decorator makes the reading of an attribute run the function, as far as its name tells."""
     name = last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref)
     return name in ("property", "cached_property", "abstractproperty") or name.endswith("_property")
+
+
+def mentions(ref: Ref, name: str) -> bool:
+    """Whether a plain name stands in a Ref, also as an argument of a call; what is called does not count."""
+    if ref.__class__ is str:
+        return bool(ref == name)
+    if ref.__class__ is not tuple or ref[0] in ("const", "import"):
+        return False
+    parts = [argument for _, argument in ref[2]] if ref[0] == "call" else ref[1:]
+    return any(mentions(part, name) for part in parts)

@@ -134,6 +134,10 @@ class Program:
             known = self._closures[wanted] = self._with_aliases(wanted)
         return known
 
+    def with_renamed(self, names: Iterable[str]) -> set[str]:
+        """Names, and those that imports give them."""
+        return {other for name in names for other in (name, *self._renamed.get(name, ()))}
+
     def is_rebound(self, name: str) -> bool:
         """Whether something of this name is bound to the same name elsewhere: `get = session.get` in a module or class."""
         return name in self._aliases.get(name, ())

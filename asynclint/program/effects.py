@@ -288,6 +288,8 @@ class Effects:
     def _add_decorated(self, key: FunctionKey, called: set[str], methods: set[str]) -> None:
         """The names of what a function may stand in for, because a decorator returns it."""
         program, module, number = self._program, key[0], self._program.function(key).parent
+        if not any(f.mentions(ref, program.function(key).name) for ref in program.function((module, number)).values):
+            return
         outer: set[str] = set()
         while number > 0:
             function = program.function((module, number))
@@ -295,7 +297,7 @@ class Effects:
             if function.owner >= 0:
                 outer.add(program.facts(module).classes[function.owner].name)
             number = function.parent
-        for name in program.with_aliases(outer):
+        for name in program.with_renamed(outer):
             for decorated, is_method in program.decorated.get(name, ()):
                 (methods if is_method else called).add(decorated)
 

@@ -11,8 +11,6 @@ from asynclint.program.effects import Site
 from asynclint.program.values import Bound, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Value, Values
 
@@ -151,14 +149,14 @@ class Tasks:
         """Whether a local name is an argument of a call or assigned to an attribute or item: someone may keep it."""
         program = self._program
         for number in program.calls_of((module, function)):
-            if any(_mentions(ref, name) for _, ref in program.call(module, number).arguments):
+            if any(f.mentions(ref, name) for _, ref in program.call(module, number).arguments):
                 return True
         for klass in program.facts(module).classes:
             for pairs in klass.attributes.values():
-                if any(number == function and _mentions(ref, name) for number, ref in pairs):
+                if any(number == function and f.mentions(ref, name) for number, ref in pairs):
                     return True
         bindings = program.function((module, function)).bindings
-        return any(_mentions(ref, name) for other, refs in bindings.items() if other != name for ref in refs)
+        return any(f.mentions(ref, name) for other, refs in bindings.items() if other != name for ref in refs)
 
     # -- coroutines
 
@@ -242,16 +240,3 @@ class Tasks:
         target = ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref
         found = program.evaluate(target, Scope(value.module, max(function.parent, 0), function.owner))
         return bool(found) and all(isinstance(v, External) and v.path in _PRESERVING for v in found)
-
-
-def _mentions(ref: f.Ref, name: str) -> bool:
-    if ref.__class__ is str:
-        return bool(ref == name)
-    return ref.__class__ is tuple and ref[0] not in ("const", "import") and any(_mentions(part, name) for part in _parts(ref))
-
-
-def _parts(ref: f.Ref) -> Iterable[f.Ref]:
-    if ref[0] == "call":
-        yield from (argument for _, argument in ref[2])
-    else:
-        yield from ref[1:]
