@@ -72,6 +72,8 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
         return offload.offload_iteration(ctx, node, block)
     if block.offload == "never":
         raise offload.Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
+    if any(keyword.keyword is not None and keyword.keyword.value == "preexec_fn" for keyword in node.args):
+        raise offload.Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
     is_unsafe = block.offload == "unsafe" or block.instead != ""  # the counterpart that would be right is not of this file's backend
     return offload.offload(ctx, node, Applicability.UNSAFE if is_unsafe else Applicability.SAFE)
 

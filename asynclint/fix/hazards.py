@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.fix import races
 from asynclint.index.refs import caught_names, dotted
 from asynclint.model import Applicability
 from asynclint.program.catalog import Block
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Function
     from asynclint.walk.context import Context
+
+
+_WAITING = frozenset({"sleep", "wait", "console"})  # kinds of what neither tests nor changes anything
 
 
 def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
@@ -28,6 +32,14 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
     place = (here.lineno, here.col_offset)
+    if (
+        races.read_before_and_written_after(twin, place)
+        or races.in_loop_over_shared(ctx, twin, place)
+        or races.changes_the_process(ctx, twin, place)
+        or races.first_suspension_of_a_task(ctx, twin)
+        or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING))
+    ):
+        return Applicability.UNSAFE
     nodes: list[Any] = list(ast.walk(twin))
     tests = [n.test for n in nodes if isinstance(n, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (n.lineno, n.col_offset) <= place]
     tested = {name for test in tests for name in _shared_names(test, nodes)}
@@ -78,13 +90,14 @@ def _tests_and_acts(ctx: Context, node: cst.CSTNode) -> bool:
     return False
 
 
-def _blocks(ctx: Context, twin: ast.Call) -> bool:
-    """Whether a call (of the standard library's tree) blocks, or moves what does into a thread."""
+def _blocks(ctx: Context, twin: ast.Call, but: frozenset[str] = frozenset()) -> bool:
+    """Whether a call (of the standard library's tree) blocks, or moves what does into a thread; primitives of the kinds `but` do not count."""
     values = ctx.evaluate(twin.func)
     catalog, effects = ctx.program.catalog, ctx.program.effects
     if any(isinstance(value, External) and value.path in catalog.offloads for value in values):
         return True
-    return any(isinstance(target, Block) or target.key in effects.functions for target in effects.targets(values, 0))
+    targets = effects.targets(values, 0)
+    return any(target.kind not in but if isinstance(target, Block) else target.key in effects.functions for target in targets)
 
 
 def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:

@@ -88,6 +88,12 @@ class Tasks:
         return isinstance(value, FunctionValue) and value.key in self.makers and not self._program.function(value.key).is_async
 
     @cached_property
+    def started(self) -> frozenset[str]:
+        """The last names of the coroutine functions whose coroutines are given to task makers."""
+        arguments = (ref for site in self.spawns for _, ref in self._program.call(site.module, site.call).arguments)
+        return frozenset(f.last_name(ref[1]) for ref in arguments if ref.__class__ is tuple and ref[0] == "call")
+
+    @cached_property
     def maker_names(self) -> frozenset[str]:
         """The names of all that `makes_task`."""
         program = self._program
