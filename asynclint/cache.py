@@ -21,7 +21,7 @@ from asynclint import __version__, model
 from asynclint.index.facts import FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from asynclint.config import Settings
     from asynclint.files import SourceFile
@@ -50,9 +50,9 @@ class Cache:
         self._known: dict[str, Known] = {known[0]: known for known in content.get("files", ())}
         self._started: int = content.get("started", 0)
         self._results: dict[bytes, Any] = content.get("results", {})
+        self._digests: dict[tuple[str, int, int], bytes | None] = {}
         self._facts: dict[bytes, tuple[int, ...]] | None = None
         self._blobs = b""
-        self._start = 0
 
     @staticmethod
     def digest(data: bytes) -> bytes:
@@ -63,6 +63,12 @@ class Cache:
 
     def digest_of(self, absolute: str, size: int, mtime_ns: int) -> bytes | None:
         """The digest of a file, without reading it if it has surely not changed; None if it is not known or cannot be read."""
+        question = (absolute, size, mtime_ns)
+        if question not in self._digests:
+            self._digests[question] = self._digest_of(*question)
+        return self._digests[question]
+
+    def _digest_of(self, absolute: str, size: int, mtime_ns: int) -> bytes | None:
         known = self._known.get(absolute)
         if known is None or known[1] != size:
             return None
@@ -92,9 +98,7 @@ class Cache:
 
     def facts(self, content: bytes) -> Facts | None:
         """The facts of a file with this digest."""
-        if self._facts is None:
-            self._open_facts()
-        entry = self._facts.get(content) if self._facts is not None else None
+        entry = self._entries().get(content)
         if entry is None:
             return None
         at, *lengths, commented = entry
@@ -104,13 +108,19 @@ class Cache:
             at += length
         return (parts[0], parts[1], parts[2], parts[3]), parts[4], bool(commented)
 
-    def _open_facts(self) -> None:
-        data = self._read("facts")
-        self._facts = {}
-        if data:
-            start = 8 + int.from_bytes(data[:8], "little")
-            self._facts = marshal.loads(data[8:start])
-            self._blobs = data[start:]
+    def has_facts(self, contents: Iterable[bytes]) -> bool:
+        """Whether the facts of all files with these digests are kept."""
+        return self._entries().keys() >= set(contents)
+
+    def _entries(self) -> dict[bytes, tuple[int, ...]]:
+        if self._facts is None:
+            self._facts = {}
+            data = self._read("facts")
+            if data:
+                start = 8 + int.from_bytes(data[:8], "little")
+                self._facts = marshal.loads(data[8:start])
+                self._blobs = data[start:]
+        return self._facts
 
     # -- files
 

@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections import deque
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,12 @@ def run(work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int, timeout:
 
 
 def beside(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Start something in a process of its own, and return a function that waits for its result: None where the process died."""
+    """Start something in a process of its own, and return a function that waits for its result: None where it failed."""
     import multiprocessing
 
     context: Any = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=lambda: theirs.send(work()), daemon=True)
+    process = context.Process(target=_serve_once, args=(work, theirs), daemon=True)
     _start(process)
     theirs.close()
 
@@ -88,6 +89,11 @@ def beside(work: Callable[[], Any]) -> Callable[[], Any]:
             process.join()
 
     return result
+
+
+def _serve_once(work: Callable[[], Any], pipe: Any) -> None:
+    with suppress(Exception):  # whoever started this does the work itself, and sees why
+        pipe.send(work())
 
 
 def _start(process: Any) -> None:

@@ -268,7 +268,7 @@ class _Run:
             return
         try:
             cache.write(self.request.key, started, state.files, [state.digests[n] for n in order], result)
-            if any(cache.facts(state.digests[n]) is None for n in order):
+            if not cache.has_facts(state.digests.values()):
                 cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in order})
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
@@ -278,9 +278,12 @@ class _Run:
         readable = [n for n in range(len(self.state.files)) if n not in self.state.problems]
         if self.jobs(readable) < 2:
             return
-        result = pool.beside(partial(engine.early, self.program, readable, self.active))
-        self.program.loop_effects  # noqa: B018
-        self.early = result() or self.early
+        result = pool.beside(partial(_early, self.program, readable, self.active))
+        _ = self.program.loop_effects
+        answers = result()
+        if answers is not None:
+            self.early, known = answers
+            self.program.adopt(known)
 
     # -- lint
 
@@ -410,6 +413,10 @@ def _index(
         return facts
     facts.narrow(common)
     return facts.pack(), names.pack(names.names_of(facts)), may_report(source.text), digest(source.data) if digest is not None else b""
+
+
+def _early(program: Program, numbers: Sequence[int], rules: Sequence[Rule]) -> tuple[engine.Early, dict[str, object]]:
+    return engine.early(program, numbers, rules), program.answers()
 
 
 def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:

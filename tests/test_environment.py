@@ -220,7 +220,7 @@ def test_without_an_environment_only_the_catalog_speaks(venv: Path) -> None:
 def test_only_what_is_imported_is_read(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(venv, {"one.py": "import two\ndef go():\n    pass\n", "two.py": "", "three.py": "", "four.py": ""})
     read: list[str] = []
-    monkeypatch.setattr("asynclint.program.libraries.library_facts", lambda path: read.append(Path(path).name) or environment.library_facts(path))
+    monkeypatch.setattr("asynclint.program.libraries.facts_of_file", lambda path: read.append(Path(path).name) or environment.facts_of_file(path))
 
     lint(venv, "import one\nimport three\nasync def f():\n    one.go()\n")
 
@@ -258,7 +258,7 @@ def test_stubs_tell_types(text: str, number: int) -> None:
 
 def test_stubs_are_read_only_where_types_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    monkeypatch.setattr("asynclint.program.libraries.library_facts", lambda path: read.append(path))
+    monkeypatch.setattr("asynclint.program.libraries.facts_of_file", lambda path: read.append(path))
 
     lint(
         None,

@@ -40,22 +40,7 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
         or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING))
     ):
         return Applicability.UNSAFE
-    nodes: list[Any] = list(ast.walk(twin))
-    tests = [n.test for n in nodes if isinstance(n, (ast.If, ast.While, ast.IfExp, ast.Assert)) and (n.lineno, n.col_offset) <= place]
-    tested = {name for test in tests for name in _shared_names(test, nodes)}
-    for n in nodes:
-        if isinstance(n, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)) and (n.end_lineno, n.end_col_offset) >= place:
-            targets = [n.target] if isinstance(n, (ast.AnnAssign, ast.AugAssign)) else n.targets
-            if any(dotted(t.value if isinstance(t, ast.Subscript) else t) in tested for t in targets):
-                return Applicability.UNSAFE
     return Applicability.SAFE
-
-
-def _shared_names(test: ast.AST, function: list[Any]) -> set[str]:
-    """The dotted names read in a test that other tasks may change: attributes, and names that are not local to the function."""
-    free = {name for node in function if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
-    found = {dotted(node) or "" for node in ast.walk(test) if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free)}
-    return found - {""}
 
 
 def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:

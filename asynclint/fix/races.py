@@ -34,13 +34,14 @@ def read_before_and_written_after(function: ast.AST, place: tuple[int, int]) -> 
     """Whether a function reads something shared before a place, and writes the same after it: `n = self.n; ...; self.n = n + 1`."""
     nodes = [node for node in own_nodes(function) if hasattr(node, "lineno")]
     free = {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    updated = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}  # read before the value is computed
     read = {
         dotted(node) or ""
         for node in nodes
         if (isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free))
-        and isinstance(node.ctx, ast.Load)
+        and (isinstance(node.ctx, ast.Load) or id(node) in updated)
         and _start(node) < place
-    }
+    } - {""}
     return any(name in read for node in nodes if _end(node) >= place for name in _written(node))
 
 

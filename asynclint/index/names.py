@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
 _NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED | f.RETURNED
-_PLAIN_DECORATORS = frozenset(
-    {"property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "setter", "cached_property", "fixture"}
-)
+_PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "setter", "cached_property"})
 _RENAMINGS = 3  # local names of local names that are followed
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
+from asynclint.program.answers import Answers
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.environment import Environment
@@ -93,6 +94,17 @@ class Program:
     def locks(self) -> Locks:
         """What holds a lock."""
         return Locks(self)
+
+    def answers(self) -> dict[str, object]:
+        """What has been computed so far that another process with the same program may `adopt`."""
+        return {name: vars(self)[name] for name in _SHARED if name in vars(self)}
+
+    def adopt(self, answers: Mapping[str, object]) -> None:
+        """Take over what another process has computed, and this one has not."""
+        for name, answer in answers.items():
+            if isinstance(answer, Answers):
+                answer.belong_to(self)
+            vars(self).setdefault(name, answer)
 
     # -- facts
 
@@ -296,6 +308,7 @@ class Program:
         return str(getattr(value, "path", value))
 
 
+_SHARED = ("offloads", "callbacks", "tasks", "locks", "coroutine_names", "async_names", "losing_functions")
 _RENAMINGS = 3  # a class may be the default of a parameter that is assigned to an attribute; names that wander further are data
 
 

@@ -13,7 +13,7 @@ from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.absent import is_always_none
 from asynclint.program.catalog import KINDS
-from asynclint.program.decorators import is_replaced, wrapping
+from asynclint.program.decorators import wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.inside import Inside
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
@@ -326,14 +326,17 @@ class Effects:
     def _expand(self, wanted: dict[str, Receivers]) -> None:
         """Resolve every call site with one of these names, on a receiver that may be meant."""
         program = self._program
-        known = {name: self._expanded.get(name, "nothing") for name in wanted}
-        new = {name: receivers for name, receivers in wanted.items() if known[name] is not None and known[name] is not receivers}
+        new = {name: receivers for name, receivers in wanted.items() if self._is_wider(name, receivers)}
         self._expanded.update((name, receivers) for name, receivers in new.items() if not receivers)
         for module in program.modules_using(new):
             receivers = program.names[module].receivers
             here = [n for n in new.keys() & receivers.keys() if any(_admits(new[n], r) for r in receivers[n])]
             if here:
                 self._resolve_calls(module, here, new)
+
+    def _is_wider(self, name: str, receivers: Receivers) -> bool:
+        """Whether calls of a name are wanted on receivers on which they have not all been resolved."""
+        return name not in self._expanded or (self._expanded[name] is not None and self._expanded[name] is not receivers)
 
     def _resolve_calls(self, module: int, names: Iterable[str], wanted: dict[str, Receivers]) -> None:
         facts = self._program.facts(module)
@@ -442,7 +445,7 @@ class Effects:
                 needed = _ENTERED
             known = self.wrapping(value)
             yield from known.wrappers
-            if not known.runs_it or is_replaced(self._program.resolver, value):
+            if not known.runs_it:
                 return
         if not needed or flags & needed:
             yield value

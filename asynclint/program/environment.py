@@ -62,7 +62,7 @@ class Environment:
         return _existing(f"{stem}.pyi", f"{stem}/__init__.pyi") if name and self._versions[name] else None
 
 
-def library_facts(path: str) -> ModuleFacts | None:
+def facts_of_file(path: str) -> ModuleFacts | None:
     """What the index knows of the file of a library; None where it cannot be read."""
     try:
         stat = os.stat(path)

@@ -138,6 +138,11 @@ class Forwards:
             if found:
                 yield f.last_name(ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref), found
 
+    def hands_back(self, decorator: FunctionValue, wrapper: FunctionValue) -> bool:
+        """Whether what a decorator returns calls, right where it is called itself, what the decorator was given."""
+        taken = _parameter(self._resolver.function(decorator), int(self.is_bound(decorator)))
+        return taken is None or decorator.key == wrapper.key or bool(self.runs(decorator.key, taken) & (RETURNED | HERE))
+
     def is_moved(self, value: FunctionValue) -> bool:
         """Whether a decorator of the project on a function sends its body to a thread."""
         return any(is_offload(places) for _, places in self.decorated(value))

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from asynclint.index.module import ModuleFacts
-from asynclint.program.environment import library_facts
+from asynclint.program.environment import facts_of_file
 
 if TYPE_CHECKING:
     from asynclint.program.environment import Environment
@@ -39,7 +39,7 @@ class Libraries:
             number = self._numbers[stem] = len(self._paths)
             self._paths.append(_shown(file))
             self._stems.append(stem)
-            self._facts[number] = library_facts(file) or EMPTY
+            self._facts[number] = facts_of_file(file) or EMPTY
         return number
 
     def exists(self, stem: str) -> bool:

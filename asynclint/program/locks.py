@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.index import facts as f
+from asynclint.program.answers import Answers
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance, Manager, Scope
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Held(NamedTuple):
     hops: tuple[Hop, ...] = ()
 
 
-class Locks:
+class Locks(Answers):
     """The locks that calls and managers of a program take on behalf of others."""
 
     def __init__(self, program: Program) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
+from asynclint.program.answers import Answers
 from asynclint.program.forwards import Taken
 from asynclint.program.values import ClassValue, External
 
@@ -24,7 +25,7 @@ _RENAMINGS = 5  # local names of local names that are followed
 _PLACES = 3  # items of a variadic parameter that may be a callable
 
 
-class Takers:
+class Takers(Answers):
     """The callables that run one of their arguments at one kind of place, and the calls that hand one over."""
 
     def __init__(self, program: Program, known: Mapping[str, int | str], fits: Callable[[int], bool]) -> None:

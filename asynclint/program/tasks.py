@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
+from asynclint.program.answers import Answers
 from asynclint.program.decorators import decorating_coroutine
 from asynclint.program.effects import Site
 from asynclint.program.values import Bound, External, FunctionValue, Scope
@@ -31,7 +32,7 @@ _PRESERVING = frozenset(
 )
 
 
-class Tasks:
+class Tasks(Answers):
     """The call sites whose value is a task handle or a coroutine."""
 
     def __init__(self, program: Program) -> None:
