@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-from asynclint.config import OPTIONS, ConfigError, Kind, Option, Settings, load
+from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
+from asynclint.options import OPTIONS, ConfigError, Kind, Option
+from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-CLEAN, FINDINGS, ERROR, INTERRUPTED = 0, 1, 2, 130
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
-_PROGRESS_AFTER = 1.0  # seconds
-_PROGRESS_EVERY = 0.1
 
 
 def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
@@ -36,7 +31,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         return _show_unresolved(() if stdin else paths, settings, stdin)
     result = _run(() if stdin else paths, settings, stdin, given)
     if stdin and given["fix"] and not given["diff"]:
-        _write_bytes(_fixed_bytes(stdin, result))
+        write_bytes(_fixed_bytes(stdin, result))
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
@@ -92,7 +87,7 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             return recalled
     from asynclint import runner
 
-    with _Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
+    with Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
         callback = progress.callback
         request = runner.Request(paths=paths, settings=settings, fix=fix, write=write, stdin=stdin, on_progress=callback, **known)
         try:
@@ -156,7 +151,7 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
-    paint = report.painter() if name != "json" and file is None and _coloured(given["color"], stream) else report.plain
+    paint = report.painter() if name != "json" and file is None and coloured(given["color"], stream) else report.plain
     if given["diff"]:
         from asynclint.report import diff
 
@@ -170,64 +165,7 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
     if file is None:
         write(stream, text)
     else:
-        _write_file(file, text)
-
-
-def _coloured(when: str, stream: TextIO) -> bool:
-    if when != "auto":
-        return when == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
-
-
-def write(stream: TextIO, text: str) -> None:
-    """Write to a stream whose reader may have gone, as of `asynclint | head`."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except BrokenPipeError:
-        _mute(stream)
-
-
-def _write_bytes(data: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        _mute(sys.stdout)
-
-
-def _mute(stream: TextIO) -> None:
-    """Send what is still to be written, at exit too, nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _write_file(path: str, text: str) -> None:
-    """Write the report all or not at all; a pipe or a device is written to as it is."""
-    data = text.encode("utf-8", "backslashreplace")
-    target = os.path.realpath(path)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as file:
-                file.write(data)
-        else:
-            _replace(target, data)
-    except OSError as error:
-        raise ConfigError(f"--output-file: {path}: {error.strerror or error}") from error
-
-
-def _replace(target: str, data: bytes) -> None:
-    beside = f"{target}.{os.getpid()}.tmp"
-    try:
-        with open(beside, "xb") as file:
-            file.write(data)
-        if os.path.exists(target):
-            os.chmod(beside, os.stat(target).st_mode)
-        os.replace(beside, target)
-    finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
+        write_file(file, text)
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:
@@ -238,34 +176,3 @@ def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:
     from asynclint.source import Source
 
     return Source.from_bytes(name, data).to_bytes(result.changed[name][1])
-
-
-class _Progress:
-    """A progress bar on standard error, from the second second of a run on. It starts no thread: the runner forks processes."""
-
-    def __init__(self, shown: bool) -> None:
-        self.callback = self.show if shown else None
-        self.started = self.drawn = time.monotonic()
-        self.bar: Progress | None = None
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.started < _PROGRESS_AFTER or now - self.drawn < _PROGRESS_EVERY:
-            return
-        self.drawn = now
-        if self.bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-            self.bar.add_task(stage)
-            self.bar.start()
-        self.bar.update(self.bar.task_ids[0], description=stage, completed=done, total=total, refresh=True)

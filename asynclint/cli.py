@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from asynclint import __version__, plain
-from asynclint.check import CLEAN, ERROR, FINDINGS, INTERRUPTED, check, write
-from asynclint.config import ConfigError
+from asynclint.check import check
+from asynclint.options import ConfigError
+from asynclint.output import CLEAN, ERROR, FINDINGS, INTERRUPTED, write
 
 __all__ = ["CLEAN", "ERROR", "FINDINGS", "INTERRUPTED", "main", "run"]
 

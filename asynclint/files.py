@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from asynclint.config import Settings, glob_below, glob_exact
+from asynclint.config import Settings
 from asynclint.model import Problem
+from asynclint.patterns import glob_below, glob_exact
 from asynclint.record import record
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ Whatever is not plain, help and mistakes included, is left to click; what both u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from asynclint.config import OPTIONS, Kind, Option
+from asynclint.options import OPTIONS, Kind, Option
 
 _FLAGS = {flag: option for option in OPTIONS for flag in option.flags if "/" not in flag}
 _DEFAULTS: dict[str, Any] = {
@@ -19,7 +20,7 @@ _DEFAULTS: dict[str, Any] = {
 def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Any]] | None:
     """The paths, and every option of the command line by its `field`, of the command `check`; None where click is to decide."""
     command = arguments[0] if arguments else ""
-    if command in ("rule", "explain"):
+    if command != "check" and command in _commands():
         return None
     given = dict(_DEFAULTS)
     paths = []
@@ -44,6 +45,12 @@ def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Any]] | 
         if not _take(option, value, given):
             return None
     return tuple(paths), given
+
+
+def _commands() -> Collection[str]:
+    """The names of the commands: the modules beside click's group, which is not to be loaded."""
+    folder = os.path.join(os.path.dirname(__file__), "commands")
+    return {name[:-3].replace("_", "-") for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_")}
 
 
 def _take(option: Option, value: str, given: dict[str, Any]) -> bool:

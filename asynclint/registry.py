@@ -9,8 +9,8 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from asynclint.config import ConfigError
 from asynclint.installed import entry_points, module_names
+from asynclint.options import ConfigError
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:

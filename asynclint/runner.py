@@ -14,12 +14,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from asynclint import engine, installed, pool, registry
-from asynclint.config import ConfigError, check_selectors
+from asynclint.config import check_selectors
 from asynclint.files import SourceFile, discover
 from asynclint.index import names
 from asynclint.index.module import ModuleFacts, Packed
 from asynclint.index.names import Names
 from asynclint.model import FileResult, Problem, RunResult
+from asynclint.options import ConfigError
 from asynclint.program import Program
 from asynclint.program.catalog import Catalog, CatalogError
 from asynclint.program.environment import Environment

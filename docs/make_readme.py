@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from asynclint import config, registry
+from asynclint import config, options, registry
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -19,7 +19,7 @@ def main() -> None:
 
 def filled(text: str) -> str:
     """The README with its generated parts as they should be."""
-    for name, part in {"options": config.markdown_table(), "rules": _rules(), "sample": _sample()}.items():
+    for name, part in {"options": options.markdown_table(), "rules": _rules(), "sample": _sample()}.items():
         marks = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if len(marks.findall(text)) != 1:
             raise ValueError(f"README.md must have the part `{name}` once")

@@ -17,9 +17,10 @@ import pytest
 from builders import finding, fix, result
 
 import asynclint
-from asynclint import check, cli
-from asynclint.config import ConfigError, Settings
+from asynclint import cli
+from asynclint.config import Settings
 from asynclint.model import Applicability, Problem, RunResult
+from asynclint.options import ConfigError
 
 FOUND = result(finding(fix=fix()), lines={("app.py", 3): "    time.sleep(1)"})
 BROKEN = Problem("bad.py", 1, 7, "invalid syntax")
@@ -415,9 +416,9 @@ def test_progress_is_drawn_only_after_a_second(monkeypatch: pytest.MonkeyPatch) 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     clock = [0.0]
-    monkeypatch.setattr("asynclint.check.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("asynclint.output.time", SimpleNamespace(monotonic=lambda: clock[0]))
 
-    with check._Progress(shown=True) as progress:
+    with output.Progress(shown=True) as progress:
         assert progress.callback is not None
         progress.callback("index", 1, 10)
         assert terminal.getvalue() == ""

@@ -12,8 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from asynclint import config
-from asynclint.config import ConfigError, Selection, Settings, load
+from asynclint import config, options, patterns
+from asynclint.config import Selection, Settings, load
+from asynclint.options import ConfigError
 
 CODES = {"ASL101": "blocking-sleep", "ASL102": "blocking-file-io", "ASL201": "lock-across-await", "ASL301": "discarded-task"}
 
@@ -31,14 +32,14 @@ def test_every_option_of_the_file_is_a_setting_with_the_same_default() -> None:
     settings = Settings(root="/")
     names = {field.name for field in fields(Settings)} - {"root", "overrides", "config_file"}
 
-    assert names == {option.field for option in config.OPTIONS if option.in_file}
-    assert all(getattr(settings, option.field) == option.default for option in config.OPTIONS if option.in_file)
+    assert names == {option.field for option in options.OPTIONS if option.in_file}
+    assert all(getattr(settings, option.field) == option.default for option in options.OPTIONS if option.in_file)
 
 
 def test_the_readme_table_has_a_row_for_every_option() -> None:
-    rows = config.markdown_table().splitlines()
+    rows = options.markdown_table().splitlines()
 
-    assert len(rows) == 2 + len(config.OPTIONS)
+    assert len(rows) == 2 + len(options.OPTIONS)
     assert "| `jobs` | `--jobs` `-j` | `0` | Processes to work with; 0 is one for each core. |" in rows
     assert all(row.count(" | ") == rows[0].count(" | ") for row in rows[2:])
 
@@ -286,9 +287,9 @@ def test_patterns_mean_what_gitignore_means(body: str, before: str, after: str, 
     assume(not (body.endswith("**") and after))  # where pathspec differs from git
     pattern = before + body + after
 
-    assert bool(config.glob_below(pattern).match(path)) == GitIgnoreSpec.from_lines([pattern]).match_file(path)
+    assert bool(patterns.glob_below(pattern).match(path)) == GitIgnoreSpec.from_lines([pattern]).match_file(path)
 
 
 def test_a_pattern_that_is_none_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"`\[z-a\]` is not a pattern"):
-        config.glob_below("[z-a]")
+        patterns.glob_below("[z-a]")

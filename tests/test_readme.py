@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from asynclint import config
+from asynclint import config, options
 from asynclint.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -122,7 +122,7 @@ def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
     from asynclint import registry
 
     known = {rule.code for rule in registry.load(Settings(root="/"))}
-    flags = {flag for option in config.OPTIONS for one in option.flags for flag in one.split("/")} | {"--version", "--all"}
+    flags = {flag for option in options.OPTIONS for one in option.flags for flag in one.split("/")} | {"--version", "--all"}
     texts = [README, *((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", ".pre-commit-hooks.yaml"))]
 
     assert {code for text in texts for code in re.findall(r"\bASL\d{3}\b", text)} <= known

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asynclint import plain
-from asynclint.commands import check
+from asynclint.commands.check import command as check
 
 HEAVY = frozenset(
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from asynclint import cli
-from asynclint.config import OPTIONS
+from asynclint.options import OPTIONS
 
 FORMATS = next(option.choices for option in OPTIONS if option.name == "output-format")
 EVIL = ["red\x1b[31m.py", "two\nlines.py", "bell\x07.py", "back\x08.py", "return\rover.py", "c1\x9b31m.py", "bidi\u202e.py", "percent%0A.py",

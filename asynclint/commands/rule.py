@@ -1,0 +1,46 @@
+"""`asynclint rule`: the documentation of the rules."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from asynclint import registry
+from asynclint.config import did_you_mean, load
+from asynclint.options import ConfigError
+from asynclint.output import CLEAN, write
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
+def command(rule: str | None, every: bool) -> int:
+    """Print the page of a rule, or list the rules.
+
+    RULE is a code or a name; without it the rules are listed.
+    """
+    rules = sorted(registry.load(load(())), key=lambda each: each.code)
+    if rule is None and not every:
+        width = max((len(each.name) for each in rules), default=0)
+        write(sys.stdout, "".join(f"{each.code}  {each.name:{width}}  {_first_line(each.doc)}\n" for each in rules))
+        return CLEAN
+    chosen = rules if every else [each for each in rules if rule in (each.code, each.name)]
+    if not chosen:
+        raise ConfigError(f"unknown rule `{rule}`{did_you_mean(rule or '', [part for each in rules for part in (each.code, each.name)])}")
+    _print_markdown("\n".join(f"# {each.name} ({each.code})\n\n{each.doc.strip()}\n" for each in chosen))
+    return CLEAN
+
+
+def _print_markdown(text: str) -> None:
+    if not sys.stdout.isatty():
+        write(sys.stdout, text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
+
+
+def _first_line(doc: str) -> str:
+    return doc.strip().partition("\n")[0]

@@ -1,0 +1,106 @@
+"""What a command gives back: its exit code, what it writes to streams and files, and how far it has come."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from asynclint.options import ConfigError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+CLEAN, FINDINGS, ERROR, INTERRUPTED = 0, 1, 2, 130
+_PROGRESS_AFTER = 1.0  # seconds
+_PROGRESS_EVERY = 0.1
+
+
+def coloured(when: str, stream: TextIO) -> bool:
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write to a stream whose reader may have gone, as of `asynclint | head`."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _mute(stream)
+
+
+def write_bytes(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _mute(sys.stdout)
+
+
+def _mute(stream: TextIO) -> None:
+    """Send what is still to be written, at exit too, nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_file(path: str, text: str) -> None:
+    """Write the report all or not at all; a pipe or a device is written to as it is."""
+    data = text.encode("utf-8", "backslashreplace")
+    target = os.path.realpath(path)
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as file:
+                file.write(data)
+        else:
+            _replace(target, data)
+    except OSError as error:
+        raise ConfigError(f"--output-file: {path}: {error.strerror or error}") from error
+
+
+def _replace(target: str, data: bytes) -> None:
+    beside = f"{target}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "xb") as file:
+            file.write(data)
+        if os.path.exists(target):
+            os.chmod(beside, os.stat(target).st_mode)
+        os.replace(beside, target)
+    finally:
+        if os.path.exists(beside):
+            os.unlink(beside)
+
+
+class Progress:
+    """A progress bar on standard error, from the second second of a run on. It starts no thread: the runner forks processes."""
+
+    def __init__(self, shown: bool) -> None:
+        self.callback = self.show if shown else None
+        self.started = self.drawn = time.monotonic()
+        self.bar: Bar | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.started < _PROGRESS_AFTER or now - self.drawn < _PROGRESS_EVERY:
+            return
+        self.drawn = now
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            self.bar = Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+            self.bar.add_task(stage)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], description=stage, completed=done, total=total, refresh=True)
