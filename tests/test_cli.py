@@ -17,7 +17,7 @@ import pytest
 from builders import finding, fix, result
 
 import asynclint
-from asynclint import cli
+from asynclint import cli, output
 from asynclint.config import Settings
 from asynclint.model import Applicability, Problem, RunResult
 from asynclint.options import ConfigError
