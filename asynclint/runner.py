@@ -313,6 +313,11 @@ class _Run:
             if isinstance(result, pool.Failure):
                 result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
             results[number] = result  # type: ignore[assignment]
+        for number, line in self.program.tangled:
+            if number in results:
+                path = state.files[number].path
+                problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
+                results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem))
         return results
 
     # -- fix

@@ -48,6 +48,7 @@ class Program:
         self.modules = modules
         self.names = names
         self._packed = packed
+        self.tangled: list[tuple[int, int]] = []  # module and line of calls that could not be followed to their end
         self._facts: dict[int, ModuleFacts] = {}
         self._by_name = _inverted({n: names[n].called for n in names})
         self._by_load = _inverted({n: names[n].loaded for n in names})

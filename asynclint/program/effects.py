@@ -346,7 +346,11 @@ class Effects:
             site = Site(module, call.function, number)
             if site.function and site not in self._resolved and not call.flags & f.GUARDED:
                 self._resolved.add(site)
-                self._resolve(site, call)
+                try:
+                    self._resolve(site, call)
+                except RecursionError:  # one call that nobody can follow is no reason to check nothing
+                    self._program.tangled.append((module, call.line))
+                    self._program.resolver.give_up()
 
     def _resolve(self, site: Site, call: f.Call) -> None:
         scope = Scope(site.module, call.function)
@@ -462,8 +466,13 @@ class Effects:
         resolver = self._program.resolver
         for name in ("__enter__", "__exit__") if flags & _ENTERED else ():
             yield from self.targets(resolver.instance_attribute_of_class(klass, name), 0)
-        for name in ("__iter__", "__next__") if flags & _CONSUMED else ():
-            yield from self.targets(resolver.instance_attribute_of_class(klass, name), f.CONSUMED)
+        if flags & _CONSUMED:
+            yield from self.targets(resolver.instance_attribute_of_class(klass, "__iter__"), f.CONSUMED)
+            yield from self._runs_of_iterator(klass)
+
+    def _runs_of_iterator(self, klass: ClassValue) -> Iterable[FunctionValue | Block]:
+        """What taking the next item of an iterator runs."""
+        return self.targets(self._program.resolver.instance_attribute_of_class(klass, "__next__"), 0)
 
     def _runs_of_result(self, value: FunctionValue, flags: int) -> Iterable[FunctionValue | Block]:
         """What entering or iterating what a function returns runs, now that it has returned."""
@@ -473,7 +482,8 @@ class Effects:
         scope = Scope(value.module, value.number)
         for result in dict.fromkeys((*types.call_function(resolver, value), *(v for ref in function.values for v in resolver.evaluate(ref, scope)))):
             if isinstance(result, Instance):
-                yield from self._runs_of_instance(result.klass, flags)
+                is_iterator = function.qualname.endswith(".__iter__")  # it is asked for items, and not for an iterator once more
+                yield from self._runs_of_iterator(result.klass) if is_iterator else self._runs_of_instance(result.klass, flags)
             elif isinstance(result, (Many, Manager)) and result.function is not None:
                 yield from self._runs(result.function, flags)
 

@@ -91,6 +91,14 @@ class Resolver:
         self._lowest = min(outer, self._lowest)
         return result, is_final
 
+    def give_up(self) -> None:
+        """Forget the evaluations that an error has cut off."""
+        for key in [*self._active, *self._provisional]:
+            self._values.pop(key, None)
+        self._active.clear()
+        self._provisional.clear()
+        self._lowest = 0
+
     def evaluate(self, ref: Ref, scope: Scope) -> Values:
         """What a Ref may stand for in a scope."""
         if ref is None:

@@ -10,6 +10,9 @@ import pytest
 
 from asynclint import runner
 from asynclint.config import Settings
+from asynclint.index.facts import Call
+from asynclint.program.effects import Effects, Site
+from asynclint.program.values import Scope
 
 FULL = bool(os.environ.get("ASYNCLINT_FULL"))
 FILES = 10_000 if FULL else 400
@@ -110,3 +113,23 @@ def test_deep_nesting_is_seen_before_it_kills(deep: str, tmp_path: Path) -> None
     deepest, good = result.files
     assert len(deepest.findings) + len(deepest.problems) == 1
     assert len(good.findings) == 1
+
+
+def test_a_call_that_cannot_be_followed_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    (tmp_path / "tangled.py").write_text("import time\n\n\nasync def f():\n    time.sleep(1)\n    time.sleep(2)\n")
+    resolve = Effects._resolve
+
+    def tangled(self: Effects, site: Site, call: Call) -> None:
+        if (site.module, call.line) == (1, 5):
+            self._program.resolver.evaluate(("call", "tangle", ()), Scope(site.module, site.function))
+            raise RecursionError
+        resolve(self, site, call)
+
+    monkeypatch.setattr(Effects, "_resolve", tangled)
+
+    result = runner.run(runner.Request((str(tmp_path),), Settings(root=str(tmp_path))))
+
+    assert [(os.path.basename(each.path), each.span.start.line) for each in result.findings] == [("good.py", 5), ("tangled.py", 6)]
+    assert [(os.path.basename(each.path), each.line) for each in result.all_problems] == [("tangled.py", 5)]
+    assert "too deep" in result.all_problems[0].message
