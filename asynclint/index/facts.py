@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 Ref = Any
 
-FORMAT = 2  # part of every cache key: raise it when the shape or the meaning of facts changes
+FORMAT = 3  # part of every cache key: raise it when the shape or the meaning of facts changes
 
 VALUES = 8  # what `return` gives is kept so many times
 
@@ -56,7 +56,9 @@ WRITES = 8  # assigns to attributes, items or names outside its own frame
 STUB = 16  # its body is a docstring, `...`, `pass`, or raises NotImplementedError
 UNIMPLEMENTED = 32  # its body raises NotImplementedError
 
+LAMBDA_NAME = "<lambda>"
 INSTANCE = "()"  # what the name of a class ends with that stands for calls of its instances
+ITEM = "[]"  # what the name of a display ends with that stands for calls of its items
 
 # kinds of a parameter
 POSITIONAL, KEYWORD, VAR_POSITIONAL, VAR_KEYWORD = range(4)

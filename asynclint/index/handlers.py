@@ -91,7 +91,7 @@ def _lambda(self: Extractor, node: Any) -> None:
 def _number_lambda(self: Extractor, node: Any) -> None:
     """Give a lambda its number before the Ref of the expression around it is made."""
     owner, self.klass = self.klass, None
-    frame = self._new_frame(node, "<lambda>", f"{self.frame.qualname}.<lambda>".lstrip("."), self.frame.number, f.LAMBDA)
+    frame = self._new_frame(node, f.LAMBDA_NAME, f"{self.frame.qualname}.{f.LAMBDA_NAME}".lstrip("."), self.frame.number, f.LAMBDA)
     self.klass = owner
     frame.params = parameters(node.args)
 

@@ -37,8 +37,9 @@ class Names(NamedTuple):
     used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
     decorated: tuple[tuple[str, str, bool], ...]  # (last name of a decorator, name of a sync function that has it, whether it is a method)
-    groups: tuple[tuple[str, str], ...]  # (last name of a member, name of the module or class that is bound to a display of names)
+    groups: tuple[tuple[str, str], ...]  # (last name of a member, name that module, class or attribute bind a display of names to)
     returned: frozenset[str]  # last names of callees whose result is returned
+    lambdas: tuple[tuple[int, str], ...]  # (number of a lambda, name that module, class or attribute bind it to)
 
     @property
     def called(self) -> Any:
@@ -91,6 +92,7 @@ def names_of(facts: ModuleFacts) -> Names:
         tuple(sorted(set(_decorated(facts)))),
         tuple(sorted(set(_groups(facts)))),
         frozenset(returned - {""}),
+        tuple(sorted(set(_lambdas(facts)))),
     )
 
 
@@ -109,11 +111,12 @@ def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple
             receiver = head.rpartition(".")[2]
         elif callee.__class__ is tuple and callee[0] == "attr":
             last, receiver = callee[2], ANYTHING
-        elif callee.__class__ is tuple and callee[0] == "call" and raw[0]:
-            for name in (f.INSTANCE, *_given_first(callee)):
+        elif callee.__class__ is tuple and raw[0]:
+            made = ((name, ANYTHING) for name in (f.INSTANCE, *_given_first(callee))) if callee[0] == "call" else _made_callable(callee)
+            for name, receiver in made:
                 numbers, receivers = found.setdefault(name, ([], []))
                 numbers.append(number)
-                receivers.append(ANYTHING)
+                receivers.append(receiver)
             continue
         else:
             continue
@@ -138,11 +141,7 @@ def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[
         pairs: Iterable[tuple[str, Any]] = raw[10].items() if number else ()
         for name, refs in [*pairs, *((param[0], (param[3],)) for param in raw[5] if param[3].__class__ is str)]:
             for ref in refs if name in plain or name in local else ():
-                if ref.__class__ is str:
-                    head, _, last = ref.rpartition(".")
-                    local.setdefault(name, set()).add((last, head.rpartition(".")[2]))
-                elif ref.__class__ is tuple:
-                    local.setdefault(name, set()).update(_made_callable(ref))
+                local.setdefault(name, set()).update(_made_callable(ref))
         for param in raw[5]:
             if param[2] is not None and param[0] in plain:
                 local.setdefault(param[0], set()).update((f"{name}{f.INSTANCE}", ANYTHING) for name in _types(param[2]))
@@ -159,12 +158,30 @@ def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[
 
 
 def _made_callable(ref: Any) -> Iterator[tuple[str, str]]:
-    """(Last name, receiver) of what a call runs of a name that is bound to something that is made."""
-    if ref[0] == "import":
+    """(Last name, receiver) of what a call runs of a name that is bound to an expression."""
+    if ref.__class__ is str:
+        head, _, last = ref.rpartition(".")
+        yield (last, head.rpartition(".")[2])
+    elif ref.__class__ is not tuple:
+        return
+    elif ref[0] == "import":
         yield (f.last_name(ref), "")
+    elif ref[0] == "def":
+        yield (f.LAMBDA_NAME, "")
+    elif ref[0] == "or":
+        for part in ref[1:]:
+            yield from _made_callable(part)
+    elif ref[0] == "iter" and ref[1].__class__ is tuple and ref[1][0] == "many":
+        for part in ref[1][1:]:
+            yield from _made_callable(part)
     elif ref[0] == "attr":
         yield (ref[2], ANYTHING)
+    elif ref[0] == "item":
+        if ref[2].__class__ is not tuple or ref[2][0] != "const":  # which item has a key is not known of displays
+            yield (f"{f.last_name(ref[1])}{f.ITEM}", ANYTHING)
     elif ref[0] == "call":
+        if ref[1].__class__ is str and ref[1].endswith(".get"):
+            yield (f"{f.last_name(ref[1][:-4])}{f.ITEM}", ANYTHING)
         yield (f"{f.last_name(ref[1])}{f.INSTANCE}", ANYTHING)
         yield from ((name, ANYTHING) for name in _given_first(ref))
 
@@ -203,6 +220,30 @@ def _add_instances(found: dict[str, tuple[list[int], list[str]]], facts: ModuleF
                     sites[1].extend(known[1])
 
 
+def _kept(facts: ModuleFacts) -> Iterator[tuple[str, Ref]]:
+    """What the module, classes and attributes bind their names to."""
+    for bindings in (facts.functions.raw[0][10], *(raw[6] for raw in facts.classes.raw)):
+        for name, refs in bindings.items():
+            yield from ((name, ref) for ref in refs)
+    for raw in facts.classes.raw:
+        for name, pairs in raw[7].items():
+            yield from ((name, ref) for _, ref in pairs)
+
+
+def _lambdas(facts: ModuleFacts) -> Iterator[tuple[int, str]]:
+    for name, ref in _kept(facts):
+        yield from ((number, name) for number in _lambdas_in(facts, ref))
+
+
+def _lambdas_in(facts: ModuleFacts, ref: Ref) -> Iterator[int]:
+    """The numbers of the lambdas that an expression may be."""
+    if ref.__class__ is tuple and ref[0] == "def" and facts.functions.raw[ref[1]][4] & f.LAMBDA:
+        yield ref[1]
+    elif ref.__class__ is tuple and ref[0] == "or":
+        for part in ref[1:]:
+            yield from _lambdas_in(facts, part)
+
+
 def _decorated(facts: ModuleFacts) -> Iterator[tuple[str, str, bool]]:
     for raw in facts.functions.raw:
         for ref in raw[6] if not raw[4] & f.ASYNC else ():
@@ -231,11 +272,9 @@ def _caught(facts: ModuleFacts) -> Iterator[str]:
 
 
 def _groups(facts: ModuleFacts) -> Iterator[tuple[str, str]]:
-    for bindings in (facts.functions.raw[0][10], *(raw[6] for raw in facts.classes.raw)):
-        for name, refs in bindings.items():
-            for ref in refs:
-                if ref.__class__ is tuple and ref[0] == "many":
-                    yield from ((part.rpartition(".")[2], name) for part in ref[1:] if part.__class__ is str)
+    for name, ref in _kept(facts):
+        if ref.__class__ is tuple and ref[0] == "many":
+            yield from ((part.rpartition(".")[2], name) for part in ref[1:] if part.__class__ is str)
 
 
 def _aliases(facts: ModuleFacts) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -249,6 +288,8 @@ def _aliases(facts: ModuleFacts) -> tuple[set[tuple[str, str]], set[tuple[str, s
                 head, _, other = ref.rpartition(".")
                 if not local and (head or other != name):
                     aliases.add((other, name))
+            elif ref.__class__ is tuple and ref[0] == "call" and not local:
+                aliases.update((given, name) for given in _given_first(ref) if given != name)
             elif ref.__class__ is tuple and ref[0] == "import":
                 other = f.last_name(ref)
                 if other and other != name:

@@ -227,6 +227,19 @@ class Program:
         return found
 
     @cached_property
+    def displays(self) -> dict[str, set[str]]:
+        """Last names of what stands in a display -> the names that modules, classes and attributes give to the display."""
+        found: dict[str, set[str]] = {}
+        for names in self.names.values():
+            for part, bound in names.groups:
+                found.setdefault(part, set()).add(bound)
+        return found
+
+    def lambdas(self, module: int) -> tuple[tuple[int, str], ...]:
+        """The numbers of the lambdas of a module that have names, and the names."""
+        return self.names[module].lambdas if module in self.names else ()
+
+    @cached_property
     def entered_names(self) -> frozenset[str]:
         """The last names of all calls that are items of a sync `with`."""
         return frozenset(name for names in self.names.values() for name in names.entered)

@@ -261,7 +261,9 @@ class Effects:
             if function.owner >= 0 and any(map(f.is_property_decorator, function.decorators)):
                 read.add(function.name)
                 continue
-            if function.owner < 0:
+            if function.flags & f.LAMBDA:
+                called |= {f.LAMBDA_NAME, *(name for number, name in program.lambdas(key[0]) if number == key[1])}
+            elif function.owner < 0:
                 called.add(function.name)
             elif function.name != "__init__":
                 methods.add(function.name)
@@ -278,7 +280,9 @@ class Effects:
                     called |= program.entered_names
             if function.parent > 0:
                 self._add_decorated(key, called, methods)
-        self._expand({name: None if plain else _SOMETHING for name, plain in program.spellings(called, methods).items()})
+        spellings = program.spellings(called, methods)
+        self._expand({name: None if plain else _SOMETHING for name, plain in spellings.items()})
+        self._expand({f"{display}{f.ITEM}": None for name in spellings for display in program.displays.get(name, ())})
         for module in program.modules_reading(read):
             for number, loads in enumerate(program.facts(module).loads):
                 for dotted in loads:
