@@ -81,6 +81,9 @@ class BlockingHelper(Rule):
             raise Withheld("it is not known which function blocks")
         if ctx.program.function(target.key).name in _ENTERING and target.key not in [getattr(value, "key", None) for value in ctx.callees(node)]:
             raise Withheld("not the call blocks, but what is done with its result")
+        effect = ctx.effect(node)
+        if effect is not None and effect.block.offload == "process":
+            raise Withheld(blocking.held(effect.block))
         hazard = ctx.program.contexts.hazard(target.key)
         if hazard:
             raise Withheld(f"{hazard}, so it cannot be moved into a thread as it is")

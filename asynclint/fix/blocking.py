@@ -72,10 +72,20 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
         return offload.offload_iteration(ctx, node, block)
     if block.offload == "never":
         raise offload.Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
+    if block.offload == "process":
+        raise offload.Withheld(held(block))
     if any(keyword.keyword is not None and keyword.keyword.value == "preexec_fn" for keyword in node.args):
         raise offload.Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
     is_unsafe = block.offload == "unsafe" or block.instead != ""  # the counterpart that would be right is not of this file's backend
     return offload.offload(ctx, node, Applicability.UNSAFE if is_unsafe else Applicability.SAFE)
+
+
+def held(block: Block) -> str:
+    """Why a primitive that keeps the interpreter to itself is not moved into a thread."""
+    return (
+        f"`{block.path}` holds the interpreter's lock (the GIL) while it computes, so from a thread it would stall the loop too;"
+        " hand it to a `concurrent.futures.ProcessPoolExecutor`"
+    )
 
 
 def severity(effect: Effect) -> Severity:

@@ -25,6 +25,7 @@ ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that a
 _DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
+OFFLOADS = ("safe", "unsafe", "process", "never")  # process: it holds the GIL, so that a thread is of little use
 
 
 class CatalogError(Exception):
@@ -54,7 +55,7 @@ class Block:
     path: str
     kind: str
     instead: str = ""
-    offload: str = "safe"  # safe, unsafe, never
+    offload: str = "safe"  # one of OFFLOADS
     unless: tuple[Condition, ...] = ()
     only_if: tuple[Condition, ...] = ()
     takes_file: int = -1  # the argument that is a file; one in memory does not block
@@ -404,8 +405,8 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if kind not in KINDS:
         raise ValueError(f"`on` is one of {', '.join(KINDS)}")
     offload = row.pop("offload", "safe")
-    if offload not in ("safe", "unsafe", "never"):
-        raise ValueError("`offload` is one of safe, unsafe, never")
+    if offload not in OFFLOADS:
+        raise ValueError(f"`offload` is one of {', '.join(OFFLOADS)}")
     unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
     rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
     _end(row)
