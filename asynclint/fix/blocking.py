@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from asynclint.model import Fix
-    from asynclint.program.catalog import Block
     from asynclint.program.effects import Effect
+    from asynclint.program.known import Block
     from asynclint.walk.context import Context
     from asynclint.walk.view import ModuleView
 
@@ -30,7 +30,7 @@ HARMS = {
 
 
 class BlockingRule(Rule):
-    """A rule for direct calls of primitives of certain kinds (see `program.catalog.KINDS`)."""
+    """A rule for direct calls of primitives of certain kinds (see `program.known.KINDS`)."""
 
     kinds: ClassVar[tuple[str, ...]]
 

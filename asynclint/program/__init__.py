@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Call, Function
     from asynclint.index.module import Packed
     from asynclint.index.names import Names
-    from asynclint.program.catalog import Catalog, Lock
+    from asynclint.program.catalog import Catalog
+    from asynclint.program.known import Lock
     from asynclint.program.modules import Modules
     from asynclint.program.values import FunctionKey, Instance, Value, Values
 

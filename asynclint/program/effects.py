@@ -12,10 +12,10 @@ from asynclint.index import facts as f
 from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.absent import is_always_none
-from asynclint.program.catalog import KINDS
 from asynclint.program.decorators import wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.inside import Inside
+from asynclint.program.known import KINDS
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asynclint.program import Program
-    from asynclint.program.catalog import Block
     from asynclint.program.decorators import Wrapping
+    from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey, Value
 
 Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
@@ -58,7 +58,7 @@ class Effect:
 
     @property
     def kind(self) -> str:
-        """One of `catalog.KINDS`."""
+        """One of `known.KINDS`."""
         return self.block.kind
 
     @property
