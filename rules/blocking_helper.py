@@ -70,10 +70,8 @@ class BlockingHelper(Rule):
 
     def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
         effect = ctx.property_effect(node)
-        if effect is not None and ctx.on_loop:
-            self._report(
-                node, ctx, ctx.text(node), None, "reading a property cannot be awaited; make it a method, or run its work earlier in a thread"
-            )
+        if effect is not None and not effect.is_direct and ctx.on_loop:
+            self._report(node, ctx, ctx.text(node), None, blocking.UNAWAITABLE)
 
     def _fix(self, node: cst.Call, ctx: Context) -> Fix:
         target = ctx.target(node)

@@ -13,6 +13,7 @@ from asynclint.program.effects import Effects
 from asynclint.program.environment import Environment
 from asynclint.program.libraries import EMPTY, Libraries, is_outside, name_of
 from asynclint.program.locks import Locks
+from asynclint.program.marks import Marks
 from asynclint.program.names import Resolver
 from asynclint.program.places import is_loop_callback, is_offload
 from asynclint.program.takers import Takers
@@ -85,6 +86,11 @@ class Program:
     def callbacks(self) -> Takers:
         """What runs an argument as a callback of the loop."""
         return Takers(self, self.catalog.loop_callbacks, is_loop_callback)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What the user says of functions."""
+        return Marks(self)
 
     @cached_property
     def tasks(self) -> Tasks:

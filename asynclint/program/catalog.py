@@ -145,6 +145,11 @@ class Catalog:
         for known in [known for known in self.blocks if known.rpartition(".")[0] == owner]:
             del self.blocks[known]
 
+    @property
+    def is_taught(self) -> bool:
+        """Whether the user says anything."""
+        return bool(self._taught)
+
     def taught(self) -> dict[str, Block | None]:
         """What the user says that blocks, and, with None, what does not, by path."""
         found: dict[str, Block | None] = {}
