@@ -195,7 +195,8 @@ def key_of(settings: Settings, paths: Sequence[str], packages: Sequence[str]) ->
     fields = {name: getattr(settings, name) for name in settings.__match_args__ if name not in ("jobs", "timeout", "cache", "cache_dir")}
     installed = [(folder, _changed(folder)) for folder in (*sys.path, *packages) if os.path.isdir(folder)]
     plugins = [_changed(plugin) for plugin in settings.plugins]
-    return _digest(repr((sorted(fields.items()), paths, os.getcwd(), installed, plugins)).encode("utf-8", "surrogatepass"))
+    catalog = [_content(file) for file in settings.catalog]
+    return _digest(repr((sorted(fields.items()), paths, os.getcwd(), installed, plugins, catalog)).encode("utf-8", "surrogatepass"))
 
 
 def _digest(data: bytes) -> bytes:
@@ -207,6 +208,15 @@ def _changed(path: str) -> int:
         return os.stat(path).st_mtime_ns
     except OSError:
         return 0
+
+
+def _content(path: str) -> bytes:
+    """The digest of a small file; nothing where it cannot be read, which a run then tells."""
+    try:
+        with open(path, "rb") as file:
+            return _digest(file.read())
+    except OSError:
+        return b""
 
 
 def _program() -> bytes:

@@ -33,10 +33,10 @@ class Selection:
 
 @record(frozen=True, slots=True)
 class Settings:
-    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins`, and `python`, are absolute.
+    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins`, `python` and `catalog` are absolute.
 
     `select`, `extend_select` and `ignore` are those of the configuration file; `overrides` holds those of the command line.
-    `config_file` is the file that was read, or empty.
+    `config_file` is the file that was read, or empty; it is one of `catalog` if entries stand in it.
     """
 
     root: str
@@ -59,6 +59,7 @@ class Settings:
     max_file_size: int = DEFAULT["max_file_size"]
     timeout: float = DEFAULT["timeout"]
     plugins: tuple[str, ...] = DEFAULT["plugins"]
+    catalog: tuple[str, ...] = DEFAULT["catalog"]
     overrides: Selection = Selection()
     config_file: str = ""
 
@@ -280,4 +281,8 @@ def _converted(values: Mapping[str, Any], source: str, directory: str) -> dict[s
         fields["python"] = os.path.join(directory, fields["python"])
     if "plugins" in fields:
         fields["plugins"] = tuple(os.path.join(directory, plugin) if plugin.endswith(".py") else plugin for plugin in fields["plugins"])
+    if "catalog" in fields:
+        if "" in fields["catalog"] and not os.path.isabs(source):
+            raise ConfigError(f"{source}: `catalog` is a list of files here; entries stand in a file")
+        fields["catalog"] = tuple(os.path.join(directory, file) if file else source for file in fields["catalog"])
     return fields

@@ -24,6 +24,7 @@ class Kind(Enum):
     VERSION = 'a Python version such as "3.10" or "py310"'
     LIST = "a list of strings"
     TABLE = "a table of lists of strings"
+    CATALOG = "a list of catalog files, or a table of entries in which `files` is such a list"
 
 
 @record(frozen=True, slots=True)
@@ -72,6 +73,7 @@ OPTIONS = (
     Option("max-file-size", Kind.NUMBER, 2 * 1024 * 1024, (), "Bytes above which a file is reported instead of read."),
     Option("timeout", Kind.SECONDS, 30.0, (), "Seconds that one file may take."),
     Option("plugins", Kind.LIST, (), (), "Rules of your own: import names, or `.py` files relative to the configuration file."),
+    Option("catalog", Kind.CATALOG, (), (), "What blocks: catalog files relative to the configuration file, or a table of entries."),
     Option("fix", Kind.FLAG, False, ("--fix",), "Apply safe fixes.", in_file=False),
     Option("unsafe-fixes", Kind.FLAG, False, ("--unsafe-fixes",), "With --fix or --diff: apply unsafe fixes too.", in_file=False),
     Option("diff", Kind.FLAG, False, ("--diff",), "Print what --fix would change, and change nothing.", in_file=False),
@@ -145,6 +147,14 @@ def _table(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     return tuple((pattern, tuple(items)) for pattern, items in value.items())
 
 
+def _catalog(value: Any) -> tuple[str, ...] | None:
+    """The files; last "", for the configuration file itself, where entries stand in it."""
+    if not isinstance(value, dict):
+        return _list(value)
+    files = _list(value.get("files", ()))
+    return (*files, "") if files is not None and value.keys() - {"files"} else files
+
+
 _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _flag,
     Kind.NUMBER: _number,
@@ -153,6 +163,7 @@ _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.VERSION: _version,
     Kind.LIST: _list,
     Kind.TABLE: _table,
+    Kind.CATALOG: _catalog,
 }
 
 
@@ -170,6 +181,6 @@ def _shown_default(option: Option) -> str:
         return f"`{str(default).lower()}`"
     if option.kind is Kind.VERSION:
         return '`"{}.{}"`'.format(*default)
-    if option.kind in (Kind.LIST, Kind.TABLE):
+    if option.kind in (Kind.LIST, Kind.TABLE, Kind.CATALOG):
         return " ".join(f"`{item}`" for item in default)
     return "" if default is None else f"`{default}`"

@@ -10,10 +10,9 @@ from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from asynclint import engine, installed, pool, registry
+from asynclint import engine, installed, knowledge, pool, registry
 from asynclint.config import check_selectors
 from asynclint.files import SourceFile, discover
 from asynclint.index import names
@@ -22,7 +21,7 @@ from asynclint.index.names import Names
 from asynclint.model import FileResult, Problem, RunResult
 from asynclint.options import ConfigError
 from asynclint.program import Program
-from asynclint.program.catalog import Catalog, CatalogError
+from asynclint.program.catalog import CatalogError
 from asynclint.program.environment import Environment
 from asynclint.program.modules import Modules
 from asynclint.record import record
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from asynclint.cache import Cache
     from asynclint.config import Settings
     from asynclint.model import Applicability, Finding
+    from asynclint.program.catalog import Catalog
     from asynclint.walk.rule import Rule
 
 _WALKING = "asynclint.walk.positions"  # what loads libcst
@@ -96,10 +96,7 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
-    try:
-        catalog = Catalog.load(_catalog_folder())
-    except CatalogError as error:
-        raise ConfigError(str(error)) from error
+    catalog = knowledge.catalog(settings)
     environment = _environment(settings)
     started = time.perf_counter()
     files, problems = _files(request)
@@ -128,13 +125,6 @@ def _run(request: Request) -> RunResult:
     if request.cache is not None and request.fix is None:
         run_.keep(request.cache, started, result)
     return result
-
-
-def _catalog_folder() -> str:
-    spec = find_spec("asynclint.rules")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError("asynclint is not installed as a distribution, so it has no catalog; install it with pip")
-    return os.path.join(next(iter(spec.submodule_search_locations)), "catalog")
 
 
 def _environment(settings: Settings) -> Environment:

@@ -70,10 +70,8 @@ class BlockingHelper(Rule):
 
     def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
         effect = ctx.property_effect(node)
-        if effect is not None and ctx.on_loop:
-            self._report(
-                node, ctx, ctx.text(node), None, "reading a property cannot be awaited; make it a method, or run its work earlier in a thread"
-            )
+        if effect is not None and not effect.is_direct and ctx.on_loop:
+            self._report(node, ctx, ctx.text(node), None, blocking.UNAWAITABLE)
 
     def _fix(self, node: cst.Call, ctx: Context) -> Fix:
         target = ctx.target(node)
@@ -81,6 +79,9 @@ class BlockingHelper(Rule):
             raise Withheld("it is not known which function blocks")
         if ctx.program.function(target.key).name in _ENTERING and target.key not in [getattr(value, "key", None) for value in ctx.callees(node)]:
             raise Withheld("not the call blocks, but what is done with its result")
+        effect = ctx.effect(node)
+        if effect is not None and effect.block.offload == "process":
+            raise Withheld(blocking.held(effect.block))
         hazard = ctx.program.contexts.hazard(target.key)
         if hazard:
             raise Withheld(f"{hazard}, so it cannot be moved into a thread as it is")

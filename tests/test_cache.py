@@ -203,3 +203,15 @@ def test_runs_at_the_same_time_disturb_nobody(project: Path, check: Check, index
     assert len(reports) == 1
     assert json.loads(reports.pop()) == check()
     assert indexed == []
+
+
+def test_another_catalog_is_another_run(project: Path, check: Check) -> None:
+    (project / "asynclint.toml").write_text('catalog = ["team.toml"]')
+    (project / "team.toml").write_text("")
+    assert len(check()["findings"]) == 1
+    (project / "team.toml").write_text('[[nonblocking]]\ncall = "blocks.slow"\n')
+    assert check(code=0)["findings"] == []
+    (project / "asynclint.toml").write_text('[[catalog.nonblocking]]\ncall = "blocks.fast"\n')
+    assert len(check()["findings"]) == 1
+    (project / "asynclint.toml").write_text('[[catalog.nonblocking]]\ncall = "blocks.slow"\n')
+    assert check(code=0)["findings"] == []

@@ -48,7 +48,7 @@ KEYS = {  # table -> what an entry must have, what it may have
 }
 CHOICES = {
     "on": {"sleep", "file", "process", "network", "database", "wait", "console", "cpu"},
-    "offload": {"safe", "unsafe", "never"},
+    "offload": {"safe", "unsafe", "process", "never"},
     "sync_runs": {"thread", "loop"},
 }
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asynclint.fix import offload
 from asynclint.model import Applicability, Severity
+from asynclint.program.values import FunctionValue
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from asynclint.model import Fix
-    from asynclint.program.catalog import Block
     from asynclint.program.effects import Effect
+    from asynclint.program.known import Block
     from asynclint.walk.context import Context
     from asynclint.walk.view import ModuleView
 
@@ -27,10 +28,11 @@ HARMS = {
     "console": "waits for the user",
     "cpu": "computes for long",
 }
+UNAWAITABLE = "reading a property cannot be awaited; make it a method, or run its work earlier in a thread"
 
 
 class BlockingRule(Rule):
-    """A rule for direct calls of primitives of certain kinds (see `program.catalog.KINDS`)."""
+    """A rule for direct calls of primitives of certain kinds (see `program.known.KINDS`)."""
 
     kinds: ClassVar[tuple[str, ...]]
 
@@ -43,17 +45,27 @@ class BlockingRule(Rule):
         effect = ctx.effect(node)
         if effect is None or not effect.is_direct or effect.kind not in self.kinds or not ctx.on_loop:
             return
-        block = effect.block
-        shown = ctx.name(node)
-        known = "" if block.path.rpartition(".")[2] == shown.rpartition(".")[2] else f" (`{block.path}`)"
         fix, no_fix = None, ""
         try:
-            fix = mend(ctx, node, block)
+            fix = mend(ctx, node, effect.block)
         except offload.Withheld as reason:
             no_fix = str(reason)
+        self._report(node, ctx, ctx.name(node), "()", fix, no_fix)
+
+    def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
+        """Report the reading of a property that the user says blocks."""
+        effect = ctx.property_effect(node)
+        if effect is not None and effect.is_direct and effect.kind in self.kinds and ctx.on_loop:
+            self._report(node, ctx, ctx.text(node), "", None, UNAWAITABLE)
+
+    def _report(self, node: cst.CSTNode, ctx: Context, shown: str, called: str, fix: Fix | None, no_fix: str) -> None:
+        effect = ctx.effect(node)
+        assert effect is not None
+        block = effect.block
+        known = "" if block.path.rpartition(".")[2] == shown.rpartition(".")[2] else f" (`{block.path}`)"
         ctx.report(
             node,
-            f"`{shown}()`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
+            f"`{shown}{called}`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
             fix=fix,
             no_fix=no_fix,
             chain=ctx.chain(node),
@@ -72,10 +84,32 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
         return offload.offload_iteration(ctx, node, block)
     if block.offload == "never":
         raise offload.Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
+    if block.offload == "process":
+        raise offload.Withheld(held(block))
     if any(keyword.keyword is not None and keyword.keyword.value == "preexec_fn" for keyword in node.args):
         raise offload.Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
-    is_unsafe = block.offload == "unsafe" or block.instead != ""  # the counterpart that would be right is not of this file's backend
+    is_unsafe = (
+        block.offload == "unsafe" or block.instead != "" or _is_doubtful(ctx, node)
+    )  # the counterpart that would be right is not of this file's backend
     return offload.offload(ctx, node, Applicability.UNSAFE if is_unsafe else Applicability.SAFE)
+
+
+def _is_doubtful(ctx: Context, node: cst.Call) -> bool:
+    """Whether it is not certain that a function of the project, which the user says blocks, may run in a thread. Raises Withheld where it may not."""
+    contexts, said = ctx.program.contexts, ctx.program.marks.said
+    own = [value.key for value in ctx.callees(node) if isinstance(value, FunctionValue) and value.key in said]
+    for key in own:
+        if contexts.hazard(key):
+            raise offload.Withheld(f"{contexts.hazard(key)}, so it cannot be moved into a thread as it is")
+    return any(contexts.doubt(key) for key in own)
+
+
+def held(block: Block) -> str:
+    """Why a primitive that keeps the interpreter to itself is not moved into a thread."""
+    return (
+        f"`{block.path}` holds the interpreter's lock (the GIL) while it computes, so from a thread it would stall the loop too;"
+        " hand it to a `concurrent.futures.ProcessPoolExecutor`"
+    )
 
 
 def severity(effect: Effect) -> Severity:

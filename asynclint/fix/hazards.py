@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.fix import races
 from asynclint.index.refs import caught_names, dotted
 from asynclint.model import Applicability
-from asynclint.program.catalog import Block
+from asynclint.program.known import Block
 from asynclint.program.values import External
 
 if TYPE_CHECKING:

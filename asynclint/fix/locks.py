@@ -14,7 +14,7 @@ from asynclint.program.values import ClassValue, External, Instance, Scope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asynclint.program.catalog import Lock
+    from asynclint.program.known import Lock
     from asynclint.program.locks import Held
     from asynclint.source import Source
     from asynclint.walk.context import Context

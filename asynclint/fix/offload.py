@@ -14,7 +14,7 @@ from asynclint.walk.locking import held_lock
 if TYPE_CHECKING:
     import libcst as cst
 
-    from asynclint.program.catalog import Block
+    from asynclint.program.known import Block
     from asynclint.walk.context import Context
     from asynclint.walk.offloads import Eager
 

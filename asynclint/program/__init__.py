@@ -13,6 +13,7 @@ from asynclint.program.effects import Effects
 from asynclint.program.environment import Environment
 from asynclint.program.libraries import EMPTY, Libraries, is_outside, name_of
 from asynclint.program.locks import Locks
+from asynclint.program.marks import Marks
 from asynclint.program.names import Resolver
 from asynclint.program.places import is_loop_callback, is_offload
 from asynclint.program.takers import Takers
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Call, Function
     from asynclint.index.module import Packed
     from asynclint.index.names import Names
-    from asynclint.program.catalog import Catalog, Lock
+    from asynclint.program.catalog import Catalog
+    from asynclint.program.known import Lock
     from asynclint.program.modules import Modules
     from asynclint.program.values import FunctionKey, Instance, Value, Values
 
@@ -85,6 +87,11 @@ class Program:
     def callbacks(self) -> Takers:
         """What runs an argument as a callback of the loop."""
         return Takers(self, self.catalog.loop_callbacks, is_loop_callback)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What the user says of functions."""
+        return Marks(self)
 
     @cached_property
     def tasks(self) -> Tasks:

@@ -2,114 +2,26 @@
 
 The format of the files is described in the architecture (section 4); a table or key that is not known is an error that names the file.
 A few files are always read. Every other one is a family: named after the import roots it speaks about, joined by `+` (`boto3+botocore.toml`), it is
-read when a module of the program imports one of them.
+read when a module of the program imports one of them. What the user says is taken in again after each of them, so that it wins.
 """
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from asynclint.record import record
+from asynclint.program.tables import READERS, SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-    from asynclint.index.facts import Ref
+    from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Type
 
 ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
-_DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
 
 
 class CatalogError(Exception):
     """A catalog file that cannot be used; the message names the file and the entry."""
-
-
-@record(frozen=True, slots=True)
-class Condition:
-    """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that. The literal may be a dotted name (`os.WNOHANG`), or `...`: anything."""
-
-    keyword: str
-    position: int  # -1: by keyword only
-    value: Ref
-
-    def holds(self, arguments: tuple[tuple[str | None, Ref], ...]) -> bool:
-        """Whether a call's arguments meet the condition."""
-        return any(
-            (keyword == self.keyword or (keyword is None and n == self.position)) and _same(value, self.value)
-            for n, (keyword, value) in enumerate(arguments)
-        )
-
-
-@record(frozen=True, slots=True)
-class Block:
-    """A callable outside the project that blocks the calling thread."""
-
-    path: str
-    kind: str
-    instead: str = ""
-    offload: str = "safe"  # safe, unsafe, never
-    unless: tuple[Condition, ...] = ()
-    only_if: tuple[Condition, ...] = ()
-    takes_file: int = -1  # the argument that is a file; one in memory does not block
-    takes_path: int = -1  # the argument that is a path or something else; only what is surely a path blocks
-    light: bool = False
-    lazy: bool = False  # gives an iterator that does the work while it is iterated
-    help: str = ""
-
-    def of(self, path: str) -> Block:
-        """The same, said of another path."""
-        return Block(
-            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
-        )
-
-
-@record(frozen=True, slots=True)
-class Type:
-    """A class outside the project."""
-
-    path: str
-    bases: tuple[str, ...] = ()
-    returns: Mapping[str, str] = _NOTHING
-    attributes: Mapping[str, str] = _NOTHING
-    operators: Mapping[str, str] = _NOTHING
-    enter: str = "self"
-    async_enter: str = "self"
-    items: str = ""
-
-
-@record(frozen=True, slots=True)
-class Offload:
-    """A callable that runs one of its arguments in a worker thread or process."""
-
-    path: str
-    callable: int | str
-    awaits: bool = False
-    keywords: bool = False
-
-
-@record(frozen=True, slots=True)
-class Lock:
-    """A lock type that blocks its thread, and its asynchronous counterpart ("" where there is none)."""
-
-    path: str
-    instead: str = ""
-    reentrant: bool = False
-
-
-@record(frozen=True, slots=True)
-class Entry:
-    """A framework's way of calling a function of the project: a decorator, or an overridden method."""
-
-    decorator: str = ""
-    override: str = ""
-    sync_runs: str = "thread"
 
 
 class Catalog:
@@ -137,6 +49,8 @@ class Catalog:
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
         self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
         self.endings: set[str] = set()  # callables that do not return
+        self.marks: dict[str, str] = {}  # decorators -> the kind of what a function that has one blocks on, "" for nothing
+        self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
@@ -175,6 +89,7 @@ class Catalog:
         try:
             with open(path, "rb") as file:
                 self.add(tomli.load(file), path)
+                self._overrule()
         except tomli.TOMLDecodeError as error:
             raise CatalogError(f"{path}: {error}") from None
 
@@ -184,9 +99,9 @@ class Catalog:
             if table == "aliases":
                 self.aliases.update(content)
                 continue
-            reader = _READERS.get(table)
+            reader = READERS.get(table)
             if reader is None:
-                raise CatalogError(f"{origin}: unknown table `{table}`; known are aliases, {', '.join(_READERS)}")
+                raise CatalogError(f"{origin}: unknown table `{table}`; known are aliases, {', '.join(READERS)}")
             for row in content:
                 try:
                     reader(self, dict(row))
@@ -195,6 +110,56 @@ class Catalog:
         self._canonical.clear()
         self._methods.clear()
         self._entries = self._last_names = None
+
+    # -- what the user says
+
+    def teach(self, tables: dict[str, Any]) -> None:
+        """Take in the tables of the user, well-formed ones, which win over what the files say."""
+        self._taught.append(tables)
+        self._overrule()
+
+    def _overrule(self) -> None:
+        for tables in self._taught:
+            self.add({"aliases": tables.get("aliases", {})}, "")
+            known = {table: [self._canonical_row(row) for row in rows] for table, rows in tables.items() if table != "aliases"}
+            for row in known.get("nonblocking", ()):
+                for path in row["call"]:
+                    self._forget(path)
+            for row in known.get("blocks", ()):
+                self.nonblocking.difference_update(row["call"])
+            self.add(known, "")
+
+    def _canonical_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        subjects = {key: [row[key]] if isinstance(row[key], str) else row[key] for key in SUBJECTS if key in row}
+        if "call" in subjects:
+            subjects.pop("type", None)  # of what is returned
+        return {**row, **{key: [self.canonical(path) for path in paths] for key, paths in subjects.items()}}
+
+    def _forget(self, path: str) -> None:
+        """Drop what is said of a path that blocks; of every path of a type or module for `package.Type.*`."""
+        owner, _, name = path.rpartition(".")
+        if name != "*":
+            self.blocks.pop(path, None)
+            return
+        self.every.pop(owner, None)
+        for known in [known for known in self.blocks if known.rpartition(".")[0] == owner]:
+            del self.blocks[known]
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether the user says anything."""
+        return bool(self._taught)
+
+    def taught(self) -> dict[str, Block | None]:
+        """What the user says that blocks, and, with None, what does not, by path."""
+        found: dict[str, Block | None] = {}
+        for tables in self._taught:
+            for table in ("blocks", "nonblocking"):
+                for row in tables.get(table, ()):
+                    for path in self._canonical_row(row)["call"]:
+                        owner, _, name = path.rpartition(".")
+                        found[path] = (self.every.get(owner) if name == "*" else self.blocks.get(path)) if table == "blocks" else None
+        return found
 
     # -- asking
 
@@ -368,124 +333,3 @@ def _closure(pairs: set[tuple[str, str]], first: Iterable[str]) -> set[str]:
 
 def _root(path: str) -> str:
     return path.partition(".")[0]
-
-
-def _paths(row: dict[str, Any], key: str = "call") -> list[str]:
-    value = row.pop(key)
-    found = [value] if isinstance(value, str) else list(value)
-    if not all(isinstance(path, str) and path for path in found):
-        raise ValueError(f"`{key}` takes a dotted path or a list of them")
-    return found
-
-
-def _same(ref: Ref, wanted: Ref) -> bool:
-    """Whether an argument is the one a condition names; `0`, `0.0` and `False` are the same to the functions they are given to."""
-    return wanted == ("const", ...) or bool(ref == wanted)
-
-
-def _end(row: dict[str, Any]) -> None:
-    if row:
-        raise ValueError(f"unknown key `{next(iter(row))}`")
-
-
-@cache  # the same few conditions stand in many rows
-def _condition(text: str) -> Condition:
-    name, sign, literal = text.partition("=")
-    if not sign:
-        raise ValueError(f"`{text}` is not of the form name=LITERAL")
-    value = literal if _DOTTED.fullmatch(literal) else ("const", ast.literal_eval(literal))
-    if name.startswith("arg") and name[3:].isdigit():
-        return Condition("", int(name[3:]), value)
-    return Condition(name, -1, value)
-
-
-def _block(catalog: Catalog, row: dict[str, Any]) -> None:
-    paths, kind = _paths(row), row.pop("on")
-    if kind not in KINDS:
-        raise ValueError(f"`on` is one of {', '.join(KINDS)}")
-    offload = row.pop("offload", "safe")
-    if offload not in ("safe", "unsafe", "never"):
-        raise ValueError("`offload` is one of safe, unsafe, never")
-    unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
-    _end(row)
-    for path in paths:
-        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
-        owner, _, name = path.rpartition(".")
-        if name == "*":
-            catalog.every[owner] = block
-        else:
-            catalog.blocks[path] = block
-
-
-def _type(catalog: Catalog, row: dict[str, Any]) -> None:
-    for path in _paths(row, "type"):
-        rest = dict(row)
-        bases = rest.pop("bases", ())
-        catalog.types[path] = Type(path, (bases,) if isinstance(bases, str) else tuple(bases), **rest)
-
-
-def _returns(catalog: Catalog, row: dict[str, Any]) -> None:
-    paths = _paths(row)
-    if "when" in row:
-        catalog.when.update(dict.fromkeys(paths, (tuple(map(_condition, row.pop("when"))), row.pop("type"))))
-    for key, table in (("type", catalog.returns), ("bare", catalog.bare)):
-        if key in row:
-            table.update(dict.fromkeys(paths, row.pop(key)))
-    _end(row)
-
-
-def _offload(catalog: Catalog, row: dict[str, Any]) -> None:
-    for path in _paths(row):
-        catalog.offloads[path] = Offload(path, **row)
-
-
-def _positions(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
-    def read(catalog: Catalog, row: dict[str, Any]) -> None:
-        paths, position = _paths(row), row.pop("callable")
-        _end(row)
-        getattr(catalog, table).update(dict.fromkeys(paths, position))
-
-    return read
-
-
-def _entry(catalog: Catalog, row: dict[str, Any]) -> None:
-    key = "decorator" if "decorator" in row else "override"
-    for path in _paths(row, key):
-        catalog.entries[path] = Entry(**{key: path}, **row)
-
-
-def _lock(catalog: Catalog, row: dict[str, Any]) -> None:
-    for path in _paths(row, "type"):
-        catalog.locks[path] = Lock(path, **row)
-
-
-def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
-    def read(catalog: Catalog, row: dict[str, Any]) -> None:
-        paths = _paths(row)
-        row.pop("coroutine", None)
-        _end(row)
-        getattr(catalog, table).update(paths)
-
-    return read
-
-
-_READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
-    "blocks": _block,
-    "types": _type,
-    "returns": _returns,
-    "offloads": _offload,
-    "wrappers": _positions("wrappers"),
-    "loop_callbacks": _positions("loop_callbacks"),
-    "callers": _positions("callers"),
-    "exit_callbacks": _positions("exit_callbacks"),
-    "entries": _entry,
-    "tasks": _set("tasks"),
-    "locks": _lock,
-    "touches_loop": _set("touches_loop"),
-    "coroutines": _set("coroutines"),
-    "cancellations": _set("cancellations"),
-    "endings": _set("endings"),
-    "caches": _set("caches"),
-    "nonblocking": _set("nonblocking"),
-}

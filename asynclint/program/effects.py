@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.index.names import ANYTHING
 from asynclint.program import types
 from asynclint.program.absent import is_always_none
-from asynclint.program.catalog import KINDS
 from asynclint.program.decorators import wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.inside import Inside
+from asynclint.program.known import KINDS
+from asynclint.program.primitives import Receivers, primitives
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
 
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asynclint.program import Program
-    from asynclint.program.catalog import Block
     from asynclint.program.decorators import Wrapping
+    from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey, Value
 
-Receivers = frozenset[str] | None  # the last names of what a call may be made on; None: anything
 _SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that is not bound to a plain name
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__", "__iter__", "__next__"})
@@ -58,7 +57,7 @@ class Effect:
 
     @property
     def kind(self) -> str:
-        """One of `catalog.KINDS`."""
+        """One of `known.KINDS`."""
         return self.block.kind
 
     @property
@@ -87,6 +86,7 @@ class Effects:
         self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
         self._wrappings: dict[FunctionKey, Wrapping] = {}
         self._inside = Inside(program)
+        self._said = program.marks.said
         self._run()
 
     def chain(self, site: Site) -> list[tuple[Site, Effect]]:
@@ -108,7 +108,8 @@ class Effects:
     # -- propagation
 
     def _run(self) -> None:
-        self._expand(self._primitives())
+        self._expand(primitives(self._program))
+        self._expand_functions(self._program.marks.blocking())
         for module, receivers in modules_holding(self._program, self._program.catalog.every).items():
             names = self._program.names[module].called
             self._resolve_calls(module, names, dict.fromkeys(names, receivers))
@@ -305,28 +306,6 @@ class Effects:
             for decorated, is_method in program.decorated.get(name, ()):
                 (methods if is_method else called).add(decorated)
 
-    def _primitives(self) -> dict[str, Receivers]:
-        """The last names of the catalog's blocking calls, each with what it may be called on: functions only on their modules."""
-        program, catalog = self._program, self._program.catalog
-        found: dict[str, Receivers] = {}
-        roots = catalog.within_reach({root for names in program.names.values() for root in names.imports})
-        for path in [*catalog.blocks, *(alias for alias, path in catalog.aliases.items() if path in catalog.blocks)]:
-            if path.partition(".")[0] not in roots:
-                continue
-            owner, _, name = path.rpartition(".")
-            spellings = [owner, *(alias for alias, target in catalog.aliases.items() if target == owner)]
-            modules = program.with_aliases(spelling.rpartition(".")[2] for spelling in spellings)
-            if name in ("__init__", "__enter__", "__exit__"):
-                found[owner.rpartition(".")[2]] = None
-            elif catalog.is_type(owner):
-                found[name] = None
-            elif found.get(name, modules) is not None:
-                found[name] = modules.union(found.get(name) or (), ("", ANYTHING))
-            for alias in program.with_aliases((name,)) if program.is_rebound(name) or len(program.with_aliases((name,))) > 1 else ():
-                if alias != name or program.is_rebound(name):
-                    found[alias] = None
-        return found
-
     def _expand(self, wanted: dict[str, Receivers]) -> None:
         """Resolve every call site with one of these names, on a receiver that may be meant."""
         program = self._program
@@ -366,12 +345,21 @@ class Effects:
             return
         for target in targets:
             if isinstance(target, FunctionValue):
-                if self._inside.admits(site, target):
-                    self._add_caller(target, site)
+                self._take(target, site)
             elif self._inside.hides(site, target):
                 continue
             elif self.blocks(target, call, scope) and not (target.kind == "wait" and _has_asynchronous(values)):
                 self._direct.setdefault(site, []).append(target)
+
+    def _take(self, target: FunctionValue, site: Site) -> None:
+        """Note that a site runs a function: what the user says of it counts, not its body."""
+        if target.key not in self._said:
+            if site.call < 0 or self._inside.admits(site, target):
+                self._add_caller(target, site)
+            return
+        block = self._said[target.key]
+        if block is not None and (site.call < 0 or self.blocks(block, self._program.call(site.module, site.call), Scope(site.module, site.function))):
+            self._direct.setdefault(site, []).append(block)
 
     def _add_caller(self, target: FunctionValue, site: Site) -> None:
         callers = self._callers.setdefault(target.key, {})
@@ -405,7 +393,7 @@ class Effects:
                 for value in self._program.resolver.evaluate(base, Scope(module, number)):
                     if isinstance(value, (Instance, Super)):
                         for target in self._program.property_functions(value, parts[n]):
-                            self._add_caller(target, Site(module, number, -1, ".".join(parts[: n + 1])))
+                            self._take(target, Site(module, number, -1, ".".join(parts[: n + 1])))
 
     # -- what a call runs
 
@@ -445,6 +433,9 @@ class Effects:
         """The function itself, if calling it runs its body in this thread now."""
         function = self._program.function(value.key)
         if function.is_async:
+            return
+        if value.key in self._said:
+            yield value
             return
         needed = _CONSUMED if function.is_generator else 0
         if function.decorators:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from asynclint.program import Program
-    from asynclint.program.catalog import Block
     from asynclint.program.effects import Effect, Site
+    from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey
 
 _DEPTH = 8  # calls into a library that are followed

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from asynclint.program import Program
-    from asynclint.program.catalog import Lock
+    from asynclint.program.known import Lock
     from asynclint.program.values import FunctionKey, Value
 
 _TAKES = frozenset({"acquire", "__enter__"})

@@ -60,6 +60,12 @@ class Modules:
             root = os.path.dirname(root)
         return stem[len(root) + 1 :].replace("/", ".")
 
+    def named(self, module: str) -> list[str]:
+        """The stems of all modules and packages that imports may mean by a dotted name."""
+        path = module.replace(".", "/")
+        stems = [f"{root}/{path}" for root in self._roots.get(module.partition(".")[0], ())]
+        return [stem for stem in stems if self.exists(stem)]
+
     def relative(self, stem: str, module: str, level: int) -> str | None:
         """The stem meant by `from ..module import` in the module `stem`, or None where the project has no such file."""
         folder = stem if stem in self._packages else os.path.dirname(stem)

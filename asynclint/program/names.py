@@ -187,7 +187,7 @@ class Resolver:
             if refs is not None:
                 found = list(self._all(refs, Scope(number, 0)))
                 if found or not any(ref.__class__ is tuple and ref[0] == "import" and ref[2] == name for ref in refs):
-                    return found  # else `from . import name` in a package itself, which means the submodule
+                    return self._taught(stem, name, found)  # else `from . import name` in a package itself, which means the submodule
             for module, level in facts.stars if not name.startswith("_") else ():
                 target = self._stem(stem, module, level)
                 if target is None and is_outside(stem):
@@ -203,6 +203,13 @@ class Resolver:
         if self.libraries.exists(f"{stem}/{name}") if is_outside(stem) else self.modules.exists(f"{stem}/{name}"):
             return (Package(f"{stem}/{name}"),)
         return (External(f"builtins.{name}"),) if builtin and name in _BUILTINS else ()
+
+    def _taught(self, stem: str, name: str, found: list[Value]) -> Iterable[Value]:
+        """What a name of a module was found to stand for, or, where that is nothing of the project's, what the user says of it."""
+        if self.catalog.is_taught and not is_outside(stem) and all(isinstance(value, ExternalInstance) for value in found):
+            path = f"{self.modules.name_of(stem)}.{name}"
+            return (External(path),) if self.catalog.knows(path) else found
+        return found
 
     def _stem(self, stem: str, module: str, level: int) -> str | None:
         if is_outside(stem):

@@ -1,0 +1,103 @@
+"""The records of the catalog: what can be known of a callable, a type, a lock or a framework outside the project."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from asynclint.record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asynclint.index.facts import Ref
+
+KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
+OFFLOADS = ("safe", "unsafe", "process", "never")  # process: it holds the GIL, so that a thread is of little use
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@record(frozen=True, slots=True)
+class Condition:
+    """`name=LITERAL` or `argN=LITERAL`: true of a call that passes just that. The literal may be a dotted name (`os.WNOHANG`), or `...`: anything."""
+
+    keyword: str
+    position: int  # -1: by keyword only
+    value: Ref
+
+    def holds(self, arguments: tuple[tuple[str | None, Ref], ...]) -> bool:
+        """Whether a call's arguments meet the condition."""
+        return any(
+            (keyword == self.keyword or (keyword is None and n == self.position)) and _same(value, self.value)
+            for n, (keyword, value) in enumerate(arguments)
+        )
+
+
+@record(frozen=True, slots=True)
+class Block:
+    """A callable outside the project that blocks the calling thread."""
+
+    path: str
+    kind: str
+    instead: str = ""
+    offload: str = "safe"  # one of OFFLOADS
+    unless: tuple[Condition, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    takes_file: int = -1  # the argument that is a file; one in memory does not block
+    takes_path: int = -1  # the argument that is a path or something else; only what is surely a path blocks
+    light: bool = False
+    lazy: bool = False  # gives an iterator that does the work while it is iterated
+    help: str = ""
+
+    def of(self, path: str) -> Block:
+        """The same, said of another path."""
+        return Block(
+            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
+        )
+
+
+@record(frozen=True, slots=True)
+class Type:
+    """A class outside the project."""
+
+    path: str
+    bases: tuple[str, ...] = ()
+    returns: Mapping[str, str] = _NOTHING
+    attributes: Mapping[str, str] = _NOTHING
+    operators: Mapping[str, str] = _NOTHING
+    enter: str = "self"
+    async_enter: str = "self"
+    items: str = ""
+
+
+@record(frozen=True, slots=True)
+class Offload:
+    """A callable that runs one of its arguments in a worker thread or process."""
+
+    path: str
+    callable: int | str
+    awaits: bool = False
+    keywords: bool = False
+
+
+@record(frozen=True, slots=True)
+class Lock:
+    """A lock type that blocks its thread, and its asynchronous counterpart ("" where there is none)."""
+
+    path: str
+    instead: str = ""
+    reentrant: bool = False
+
+
+@record(frozen=True, slots=True)
+class Entry:
+    """A framework's way of calling a function of the project: a decorator, or an overridden method."""
+
+    decorator: str = ""
+    override: str = ""
+    sync_runs: str = "thread"
+
+
+def _same(ref: Ref, wanted: Ref) -> bool:
+    """Whether an argument is the one a condition names; `0`, `0.0` and `False` are the same to the functions they are given to."""
+    return wanted == ("const", ...) or bool(ref == wanted)

@@ -1,0 +1,145 @@
+"""The tables of a catalog file: what their rows add to the catalog."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from asynclint.program.known import KINDS, OFFLOADS, Block, Condition, Entry, Lock, Offload, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asynclint.program.catalog import Catalog
+
+SUBJECTS = ("call", "decorator", "override", "type")  # the keys that name what a row speaks of
+_DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
+
+
+def _paths(row: dict[str, Any], key: str = "call") -> list[str]:
+    value = row.pop(key)
+    found = [value] if isinstance(value, str) else list(value)
+    if not all(isinstance(path, str) and path for path in found):
+        raise ValueError(f"`{key}` takes a dotted path or a list of them")
+    return found
+
+
+def _end(row: dict[str, Any]) -> None:
+    if row:
+        raise ValueError(f"unknown key `{next(iter(row))}`")
+
+
+@cache  # the same few conditions stand in many rows
+def condition(text: str) -> Condition:
+    """The condition that a text such as `timeout=0` or `arg1=False` means. Raises ValueError or SyntaxError."""
+    name, sign, literal = text.partition("=")
+    if not sign:
+        raise ValueError(f"`{text}` is not of the form name=LITERAL")
+    value = literal if _DOTTED.fullmatch(literal) else ("const", ast.literal_eval(literal))
+    if name.startswith("arg") and name[3:].isdigit():
+        return Condition("", int(name[3:]), value)
+    return Condition(name, -1, value)
+
+
+def _block(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, kind = _paths(row), row.pop("on")
+    if kind not in KINDS:
+        raise ValueError(f"`on` is one of {', '.join(KINDS)}")
+    offload = row.pop("offload", "safe")
+    if offload not in OFFLOADS:
+        raise ValueError(f"`offload` is one of {', '.join(OFFLOADS)}")
+    unless, only_if = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if"))
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
+    _end(row)
+    for path in paths:
+        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+        owner, _, name = path.rpartition(".")
+        if name == "*":
+            catalog.every[owner] = block
+        else:
+            catalog.blocks[path] = block
+
+
+def _type(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row, "type"):
+        rest = dict(row)
+        bases = rest.pop("bases", ())
+        catalog.types[path] = Type(path, (bases,) if isinstance(bases, str) else tuple(bases), **rest)
+
+
+def _returns(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths = _paths(row)
+    if "when" in row:
+        catalog.when.update(dict.fromkeys(paths, (tuple(map(condition, row.pop("when"))), row.pop("type"))))
+    for key, table in (("type", catalog.returns), ("bare", catalog.bare)):
+        if key in row:
+            table.update(dict.fromkeys(paths, row.pop(key)))
+    _end(row)
+
+
+def _offload(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row):
+        catalog.offloads[path] = Offload(path, **row)
+
+
+def _positions(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+    def read(catalog: Catalog, row: dict[str, Any]) -> None:
+        paths, position = _paths(row), row.pop("callable")
+        _end(row)
+        getattr(catalog, table).update(dict.fromkeys(paths, position))
+
+    return read
+
+
+def _entry(catalog: Catalog, row: dict[str, Any]) -> None:
+    key = "decorator" if "decorator" in row else "override"
+    for path in _paths(row, key):
+        catalog.entries[path] = Entry(**{key: path}, **row)
+
+
+def _lock(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row, "type"):
+        catalog.locks[path] = Lock(path, **row)
+
+
+def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths = _paths(row, "decorator")
+    kind = row.pop("on", "")
+    if kind not in KINDS and not row.pop("nonblocking", False):
+        raise ValueError(f"needs `nonblocking = true`, or `on`, one of {', '.join(KINDS)}")
+    _end(row)
+    catalog.marks.update(dict.fromkeys(paths, kind))
+
+
+def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+    def read(catalog: Catalog, row: dict[str, Any]) -> None:
+        paths = _paths(row)
+        row.pop("coroutine", None)
+        _end(row)
+        getattr(catalog, table).update(paths)
+
+    return read
+
+
+READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
+    "blocks": _block,
+    "types": _type,
+    "returns": _returns,
+    "offloads": _offload,
+    "wrappers": _positions("wrappers"),
+    "loop_callbacks": _positions("loop_callbacks"),
+    "callers": _positions("callers"),
+    "exit_callbacks": _positions("exit_callbacks"),
+    "entries": _entry,
+    "tasks": _set("tasks"),
+    "locks": _lock,
+    "touches_loop": _set("touches_loop"),
+    "coroutines": _set("coroutines"),
+    "cancellations": _set("cancellations"),
+    "endings": _set("endings"),
+    "caches": _set("caches"),
+    "nonblocking": _set("nonblocking"),
+    "marks": _mark,
+}
