@@ -7,15 +7,17 @@ import builtins
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix import moving
-from asynclint.fix.offload import IMPORTS, THREADS, Withheld
 from asynclint.fix.any_thread import require_any_thread, require_not_bound
+from asynclint.fix.offload import IMPORTS, THREADS, Withheld
+from asynclint.fix.whole_file import reading
 from asynclint.model import Applicability, Edit, Fix, Import
-from asynclint.program.values import External, ExternalInstance, Instance
+from asynclint.program.values import External
 from asynclint.walk.leaving import BREAK, CONTINUE, FALL, RETURN, following, parents_of, ways_out
 from asynclint.walk.liveness import exposed, live_around, surely_bound
 from asynclint.walk.locals import NOTHING, declared, kept, parameters, parts, rebound_inside, stored
 from asynclint.walk.locking import entered, held_at
 from asynclint.walk.suspensions import suspensions
+from asynclint.walk.swallowing import may_swallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
     from asynclint.walk.locals import Names
 
-_SWALLOWING = frozenset({"contextlib.suppress", "contextlib.ExitStack", "unittest.TestCase.assertRaises", "unittest.TestCase.assertRaisesRegex"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -127,9 +128,7 @@ def _free_name(function: str, taken: set[str]) -> str:
 class _Move:
     """One block on its way into a function."""
 
-    def __init__(
-        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST]
-    ) -> None:
+    def __init__(self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> None:
         self.ctx, self.function, self.block, self.carrier, self.parents = ctx, function, block, carrier, parents
         self.region: list[ast.stmt] = [block]
         self.returns = False
@@ -142,6 +141,10 @@ class _Move:
         require_any_thread(ctx, self.function, self.region)
         names = self._names()
         require_not_bound(ctx, self.region, names.given + names.shared)
+        whole = reading(ctx, self.block) if len(self.region) == 1 and not names.free and self._is_private(self.block.items[0], names) else None
+        if whole is not None:
+            title = f"Read the file in a thread: `{whole.call}`"
+            return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, whole.span, whole.text),), whole.imports)
         backend = ctx.backend
         title = f"Move the block into a function and run that in a thread: `await {THREADS[backend]}({name})`"
         call = f"await {THREADS[backend]}({name})"
@@ -214,12 +217,7 @@ class _Move:
 
     def swallows(self, node: ast.With | ast.AsyncWith) -> bool:
         """Whether a `with` may end an exception, so that what follows it runs."""
-        return any(not self._lets_through(item.context_expr) for item in node.items)
-
-    def _lets_through(self, expression: ast.expr) -> bool:
-        values = self.ctx.evaluate(expression.func if isinstance(expression, ast.Call) else expression)
-        paths = [value.path for value in values if isinstance(value, (External, ExternalInstance))]
-        return bool(paths) and len(paths) == len(values) and _SWALLOWING.isdisjoint(paths)
+        return may_swallow(self.ctx, node, self.ctx.scope)
 
     # -- the names
 
@@ -231,11 +229,12 @@ class _Move:
         live = live_around(function, region[-1], swallows)
         after = live.returned if len(region) > 1 else live.returned | live.after if self.returns else live.after | live.continued
         raised = live.raised
-        needed = exposed(region, swallows)
+        needed = exposed(region, swallows)  # which matters where an earlier value can be there
         sure = surely_bound(region, swallows) or NOTHING
         keeping = kept(function.body) | rebound_inside(function.body)
         elsewhere = stored(function.body, but=region) | {arg.arg for arg in parameters(function)}
         in_loop = any(isinstance(each, _LOOPS) for each in self._above())
+        needed = needed if in_loop else needed & elsewhere
         free, outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)
         shared, given = [], []
         for name in _in_order(region, stored(region)):
@@ -256,10 +255,16 @@ class _Move:
                     raise Withheld(f"`{name}` is read where the block may not have bound it")
         if given and any(self._continues()):
             raise Withheld("the block goes on with the next round of the loop before it has bound what is read later")
-        annotated = {node.target.id for each in region for node in parts(each) if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+        annotated = {
+            node.target.id for each in region for node in parts(each) if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
         if not annotated.isdisjoint(shared):
             raise Withheld(f"`{min(annotated.intersection(shared))}` is annotated in the block and read outside")
         return _Names(tuple(sorted(free & stored(region))), tuple(shared), tuple(given))
+
+    def _is_private(self, item: ast.withitem, names: _Names) -> bool:
+        """Whether nobody outside of the block reads what its first item binds."""
+        return isinstance(item.optional_vars, ast.Name) and item.optional_vars.id not in names.given + names.shared
 
     def _continues(self) -> Iterator[ast.Continue]:
         """The statements that go on with the loop around the block."""

@@ -41,7 +41,10 @@ def edit(source: Source, function: Any, region: Sequence[ast.stmt], shape: Shape
     newline = source.newline
     indent = source.indentation(source.offset_at(first_line, region[0].col_offset))
     step = _step(source, function)
-    lines = [source.text[source.line_starts[n - 1] : source.line_starts[n] if n < len(source.line_starts) else end] for n in range(first_line, last_line + 1)]
+    lines = [
+        source.text[source.line_starts[n - 1] : source.line_starts[n] if n < len(source.line_starts) else end]
+        for n in range(first_line, last_line + 1)
+    ]
     for each in sorted(shape.continues, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         offset = source.offset_at(each.lineno, each.col_offset) - source.line_starts[each.lineno - 1]
         line = lines[each.lineno - first_line]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asynclint.walk.locals import NOTHING, read, stored
+from asynclint.walk.locals import COMPREHENSIONS, FUNCTIONS, NOTHING, read, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +100,7 @@ class _Search:
         for item in reversed(items):
             if item.optional_vars is not None:
                 live = live - stored([item.optional_vars]) | read([item.optional_vars])
-            live |= read([item.context_expr])
+            live = live - _computed(item.context_expr) | read([item.context_expr])
         return live
 
     def _try(self, node: Any, live: Live) -> Names:
@@ -115,18 +115,30 @@ class _Search:
 def bound(node: ast.AST) -> Names:
     """The names that a simple statement binds or deletes whenever it runs to its end."""
     if isinstance(node, ast.Assign):
-        return stored(node.targets)
+        return stored(node.targets) | _computed(node.value)
     if isinstance(node, ast.AnnAssign):
-        return stored([node.target]) if node.value is not None else NOTHING
+        return stored([node.target]) | _computed(node.value) if node.value is not None else NOTHING
     if isinstance(node, ast.AugAssign):
-        return stored([node.target])
+        return stored([node.target]) | _computed(node.value)
     if isinstance(node, (ast.Import, ast.ImportFrom, ast.Delete)):
         return stored([node])
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return frozenset({node.name})
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.NamedExpr):
-        return stored([node.value.target])
-    return NOTHING
+    return _computed(node.value) if isinstance(node, ast.Expr) else NOTHING
+
+
+def _computed(node: ast.AST) -> Names:
+    """The names that an expression binds by `:=` whenever it is computed."""
+    if isinstance(node, (*FUNCTIONS, *COMPREHENSIONS)):
+        return NOTHING
+    if isinstance(node, ast.BoolOp):
+        return _computed(node.values[0])
+    if isinstance(node, ast.IfExp):
+        return _computed(node.test)
+    if isinstance(node, ast.Compare):
+        return _computed(node.left) | _computed(node.comparators[0])
+    own = frozenset({node.target.id}) if isinstance(node, ast.NamedExpr) else NOTHING
+    return own.union(*map(_computed, ast.iter_child_nodes(node)))
 
 
 def surely_bound(statements: Sequence[ast.stmt], swallows: Swallows, known: Names = NOTHING) -> Names | None:
@@ -145,10 +157,12 @@ def _behind(node: Any, swallows: Swallows, known: Names) -> Names | None:
     if kind in (ast.Return, ast.Raise, ast.Break, ast.Continue):
         return None
     if kind is ast.If:
+        known |= _computed(node.test)
         return _common(surely_bound(node.body, swallows, known), surely_bound(node.orelse, swallows, known))
     if kind in _LOOPS:
         return known - _deleted(node)
     if kind in (ast.With, ast.AsyncWith):
+        known = known.union(*(_computed(item.context_expr) for item in node.items))
         known |= stored(item.optional_vars for item in node.items if item.optional_vars is not None)
         inside = surely_bound(node.body, swallows, known)
         return _common(known - _deleted(node), inside) if swallows(node) else inside
@@ -162,10 +176,11 @@ def _behind(node: Any, swallows: Swallows, known: Names) -> Names | None:
         last = surely_bound(node.finalbody, swallows, found if found is not None else before)
         return last if found is not None else None
     if kind is ast.Match:
-        found = known
-        ways = [surely_bound(case.body, swallows, known | stored([case.pattern])) for case in node.cases]
-        for way in ways:
-            found = found if way is None else found & way
+        last = node.cases[-1]
+        whole = last.guard is None and isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+        found = None if whole else known
+        for case in node.cases:
+            found = _common(found, surely_bound(case.body, swallows, known | stored([case.pattern])))
         return found
     return known - stored([node]) if isinstance(node, ast.Delete) else known | bound(node)
 

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
 
 NOTHING: Names = frozenset()
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_DISPLAYS = (ast.ListComp, ast.SetComp, ast.DictComp)
-_COMPREHENSIONS = (*_DISPLAYS, ast.GeneratorExp)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def parts(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a piece of code that run in its own frame, itself first: comprehensions are looked into, bodies of functions and classes are not."""
+    """The nodes of a piece of code that run in its own frame, itself first, comprehensions included; bodies of functions and classes run in others."""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -49,7 +48,7 @@ def stored(nodes: Iterable[ast.AST], but: Iterable[ast.AST] = ()) -> Names:
     found: set[str] = set()
     passed = {id(node) for top in but for node in parts(top)}
     for top in nodes:
-        inner = {id(name) for each in parts(top) if isinstance(each, _COMPREHENSIONS) for name in _targets(each)}
+        inner = {id(name) for each in parts(top) if isinstance(each, COMPREHENSIONS) for name in _targets(each)}
         for node in parts(top):
             if id(node) in passed:
                 continue
@@ -82,7 +81,7 @@ def read(nodes: Iterable[ast.AST]) -> Names:
     while stack:
         node: Any = stack.pop()
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
+            if not isinstance(node.ctx, ast.Store):  # `del` too needs something to be there
                 found.add(node.id)
         elif isinstance(node, FUNCTIONS):
             found |= taken(node)
@@ -90,7 +89,7 @@ def read(nodes: Iterable[ast.AST]) -> Names:
         elif isinstance(node, ast.ClassDef):
             found |= read(node.body)
             stack += outside(node)
-        elif isinstance(node, _COMPREHENSIONS):
+        elif isinstance(node, COMPREHENSIONS):
             first, own = node.generators[0].iter, {name.id for name in _targets(node)}
             found |= read(each for each in ast.iter_child_nodes(node)) - own
             stack.append(first)
