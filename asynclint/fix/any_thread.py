@@ -91,11 +91,7 @@ def _stops(node: ast.AST) -> Any:
             return node
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__next__":
             return node
-        if (
-            isinstance(node, ast.Raise)
-            and node.exc is not None
-            and _caught(node.exc.func if isinstance(node.exc, ast.Call) else node.exc, "StopIteration")
-        ):
+        if isinstance(node, ast.Raise) and node.exc is not None and _caught(node.exc, "StopIteration"):
             return node
         inner = list(ast.iter_child_nodes(node))
     return next((found for each in inner if (found := _stops(each)) is not None), None)

@@ -85,11 +85,12 @@ def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
             if carrier is not None:
                 name = _free_name(function.name, taken)
                 try:
-                    found[node] = Plan(carrier, _Move(ctx, function, node, carrier, parents).fix(name))
+                    fix = _Move(ctx, function, node, carrier, parents).fix(name)
                 except Withheld as reason:
                     found[node] = Plan(carrier, None, str(reason))
                 else:
-                    taken.add(name)
+                    found[node] = Plan(carrier, fix)
+                    taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
                     continue
         inner = list(ast.iter_child_nodes(node)) if node is function else _frame_children(node)
         stack += reversed([child for child in inner if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case))])

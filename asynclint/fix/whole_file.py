@@ -68,15 +68,13 @@ def _opened(ctx: Context, call: ast.Call) -> tuple[str, str, list[Import]] | Non
     imports: list[Import] = []
     if callees == (External("builtins.open"),) and given and not isinstance(given[0], ast.Starred):
         place = given.pop(0)
-        text = ctx.text_of(place)
+        text = _receiver(ctx, place)
         if isinstance(place, ast.Constant) and isinstance(place.value, str) and place.value and not place.value.endswith(("/", "\\")):
             text, imports = f"Path({text})", [Import(ctx.path, "pathlib", "Path")]
-        elif not isinstance(place, _POSTFIX) or not _is_path(ctx, place):
+        elif not _is_path(ctx, place):
             return None
     elif isinstance(call.func, ast.Attribute) and call.func.attr == "open" and _is_path(ctx, call.func.value):
-        text = ctx.text_of(call.func.value)
-        if not isinstance(call.func.value, _POSTFIX):
-            return None
+        text = _receiver(ctx, call.func.value)
     else:
         return None
     options: dict[str, ast.expr] = {keyword.arg or "**": keyword.value for keyword in call.keywords}
@@ -87,6 +85,11 @@ def _opened(ctx: Context, call: ast.Call) -> tuple[str, str, list[Import]] | Non
     if not options.keys() <= _OPTIONS[method]:
         return None
     return f"{text}.{method}", "".join(f", {name}={ctx.text_of(value)}" for name, value in options.items()), imports
+
+
+def _receiver(ctx: Context, expression: ast.expr) -> str:
+    text = ctx.text_of(expression)
+    return text if isinstance(expression, (*_POSTFIX, ast.Constant)) else f"({text})"
 
 
 def _is_path(ctx: Context, expression: ast.expr) -> bool:

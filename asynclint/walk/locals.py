@@ -16,7 +16,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def parts(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a piece of code that run in its own frame, itself first, comprehensions included; bodies of functions and classes run in others."""
+    """The nodes of a piece of code that run in its own frame, itself first: comprehensions, but no bodies of functions and classes."""
     stack = [node]
     while stack:
         current = stack.pop()

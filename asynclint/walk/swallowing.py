@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from asynclint.program.values import Value
     from asynclint.walk.context import Context
 
-_SWALLOWING = frozenset({"contextlib.suppress", "contextlib.ExitStack", "unittest.TestCase.assertRaises", "unittest.TestCase.assertRaisesRegex"})
+_SWALLOWING = frozenset(
+    ["contextlib.suppress", "contextlib.ExitStack", "unittest.TestCase.assertRaises", "unittest.TestCase.assertRaisesRegex", "pytest.raises"]
+)
 _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _DEPTH = 5  # context managers that enter one another and are followed
 
