@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asynclint.api import Applicability, Rule, Withheld, blocking, offload
+from asynclint.api import Applicability, Rule, Withheld, blocking, blocks, offload
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -74,6 +74,9 @@ class BlockingHelper(Rule):
             self._report(node, ctx, ctx.text(node), None, blocking.UNAWAITABLE)
 
     def _fix(self, node: cst.Call, ctx: Context) -> Fix:
+        block_fix = blocks.moved(ctx, node)
+        if block_fix is not None:
+            return block_fix
         target = ctx.target(node)
         if target is None:
             raise Withheld("it is not known which function blocks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asynclint.fix import offload
+from asynclint.fix import blocks, offload
 from asynclint.model import Applicability, Severity
 from asynclint.program.values import FunctionValue
 from asynclint.walk.rule import Rule
@@ -76,6 +76,9 @@ class BlockingRule(Rule):
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """The rewrite of a direct call of a primitive. Raises Withheld."""
+    block_fix = blocks.moved(ctx, node)
+    if block_fix is not None:
+        return block_fix
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":
         return offload.await_receiver(ctx, node, block.instead.partition("(")[0])
     if block.instead and not block.instead.endswith("(self)"):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _MUTATORS = frozenset({"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"})
 _TIGHTER = frozenset({"Attribute", "Subscript", "Await"})  # parents that bind tighter than `await`
-_THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
-_IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
+THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
+IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
 _SLEEPS = {"asyncio": "asyncio.sleep", "trio": "trio.sleep", "anyio": "anyio.sleep"}
 
 
@@ -59,9 +59,9 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise Withheld("`list` means something else here")
     backend = ctx.backend
     opening, closing = _parentheses(ctx, node)
-    edit = _edit(ctx, ctx.span(node), f"{opening}await {_THREADS[backend]}(lambda: list({ctx.text(node)})){closing}")
-    title = f"Run the iteration in a thread: `await {_THREADS[backend]}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, hazards.demoted(ctx, node), (edit,), (Import(ctx.path, _IMPORTS[backend]),))
+    edit = _edit(ctx, ctx.span(node), f"{opening}await {THREADS[backend]}(lambda: list({ctx.text(node)})){closing}")
+    title = f"Run the iteration in a thread: `await {THREADS[backend]}(lambda: list({ctx.name(node)}(...)))`"
+    return Fix(title, hazards.demoted(ctx, node), (edit,), (Import(ctx.path, IMPORTS[backend]),))
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:
@@ -124,11 +124,11 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     if isinstance(ctx.ancestors[-1], _with_item()) and not ctx.ancestors[-2].asynchronous:  # type: ignore[attr-defined]
         raise Withheld("the value is used as a context manager; move the whole `with` block into a function and run that in a thread")
     backend = ctx.backend
-    imports = [Import(ctx.path, _IMPORTS[backend])]
+    imports = [Import(ctx.path, IMPORTS[backend])]
     partial = backend != "asyncio" and bool(twin.keywords)
     if partial:
         imports.append(Import(ctx.path, "functools"))
-    prefix = f"await {_THREADS[backend]}({'functools.partial(' if partial else ''}"
+    prefix = f"await {THREADS[backend]}({'functools.partial(' if partial else ''}"
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
     func = _function_span(ctx, node).end.offset
@@ -141,7 +141,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         *_at(ctx, ctx.span(node).end.offset, (")" if partial else "") + closing),
     ]
     kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
-    return Fix(f"Run in a thread: `await {_THREADS[backend]}({ctx.name(node)}, ...)`", kind, tuple(edits), tuple(imports))
+    return Fix(f"Run in a thread: `await {THREADS[backend]}({ctx.name(node)}, ...)`", kind, tuple(edits), tuple(imports))
 
 
 def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:

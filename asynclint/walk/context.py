@@ -35,7 +35,9 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
+        self.plans: dict[ast.AST, Any] = {}  # what was found out about whole functions, by function
         self._twins = places.twins
+        self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers
         self._sources = sources
         self._functions = {(fn.line, fn.column): n for n, fn in enumerate(program.facts(module).functions) if n}
@@ -45,6 +47,12 @@ class Context:
     def twin(self, node: cst.CSTNode) -> Any:
         """The node of the standard library's tree that is the same code."""
         return self._twins[node]
+
+    def node_of(self, twin: Any) -> cst.CSTNode:
+        """The node whose twin this is."""
+        if not self._nodes:
+            self._nodes = {id(each): node for node, each in self._twins.items()}
+        return self._nodes[id(twin)]
 
     def span(self, node: cst.CSTNode) -> Span:
         """The place of a node, without parentheses around it."""

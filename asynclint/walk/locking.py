@@ -11,7 +11,7 @@ from asynclint.walk.held import held_points
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import libcst as cst
 
@@ -58,17 +58,25 @@ def taken(ctx: Context, node: cst.Call) -> Taken | None:
 def held_lock(ctx: Context, node: cst.CSTNode) -> str:
     """How the sync lock, or its helper, is written that is held at the node at hand in its function, or ""."""
     function = ctx.function_node
+    withs = []
     for above in reversed(ctx.ancestors):
         if above is function:
             break
         if above.__class__.__name__ == "With" and above.asynchronous is None:  # type: ignore[attr-defined]
-            for item in ctx.twin(above).items:
-                if entered(ctx, item.context_expr) is not None:
-                    return ctx.text_of(item.context_expr)
+            withs.append(ctx.twin(above))
+    whole = ctx.twin(function) if function.__class__.__name__ == "FunctionDef" else None  # type: ignore[arg-type]
+    return held_at(ctx, whole, withs, ctx.twin(node))
+
+
+def held_at(ctx: Context, whole: ast.AST | None, withs: Iterable[ast.With], here: ast.AST) -> str:
+    """How the sync lock, or its helper, is written that is held at a place in the function at hand, or "". `withs` are the statements around it."""
+    for statement in withs:
+        for item in statement.items:
+            if entered(ctx, item.context_expr) is not None:
+                return ctx.text_of(item.context_expr)
     taking = ctx.program.locks.taking(ctx.module)
-    for number in ctx.program.calls_of(ctx.function) if taking and function.__class__.__name__ == "FunctionDef" else ():
-        if number in taking:
-            whole, here = ctx.twin(function), ctx.twin(node)  # type: ignore[arg-type]
+    for number in ctx.program.calls_of(ctx.function) if taking and whole is not None else ():
+        if number in taking and whole is not None:
             call = _call_at(whole, ctx.program.call(ctx.module, number))
             if call is not None and here in held_points(whole, call, _giving_back(ctx, whole, call, taking[number]), here):
                 return ctx.text_of(call if taking[number].hops else call.func.value)  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""Whether a piece of a coroutine may run in any thread."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.fix.offload import Withheld
+from asynclint.program.values import External, ExternalInstance, FunctionValue
+from asynclint.walk.locals import parts, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asynclint.walk.context import Context
+
+_ASYNCHRONOUS = frozenset({"asyncio", "anyio", "trio", "sniffio", "contextvars"})
+_LOOKING_AT_FRAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
+_STOPPING = frozenset({"StopIteration", "Exception", "BaseException"})
+_TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
+
+
+def require_any_thread(ctx: Context, function: ast.AST, region: Sequence[ast.stmt]) -> None:
+    """Raise Withheld where something in statements of a function needs the thread, or the frame, in which it now runs."""
+    for node in parts(function) if not isinstance(function, ast.AsyncFunctionDef) else (n for top in function.body for n in parts(top)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKING_AT_FRAMES:
+            raise Withheld(f"`{node.func.id}()` looks at the names of the function (line {node.lineno})")
+    own = stored(region)
+    for node in (node for top in region for node in ast.walk(top)):
+        if isinstance(node, ast.Call):
+            _require_call(ctx, node, own)
+    for top in region:
+        stopping = _stops(top)
+        if stopping is not None:
+            raise Withheld(f"`StopIteration` may leave the block (line {stopping.lineno}), and cannot come out of a thread")
+
+
+def _require_call(ctx: Context, call: ast.Call, own: Iterable[str]) -> None:
+    if isinstance(call.func, ast.Name) and call.func.id == "super" and not call.args:
+        raise Withheld("`super()` without arguments works only in the method itself")
+    catalog, contexts = ctx.program.catalog, ctx.program.contexts
+    values = ctx.evaluate(call.func)
+    for value in values:
+        if isinstance(value, External):
+            block = catalog.block(value.path)
+            if value.path in catalog.touches_loop or value.path.partition(".")[0] in _ASYNCHRONOUS:
+                raise Withheld(f"the block uses `{value.path}`, which needs the thread of the event loop")
+            if block is not None and block.offload == "never" and _root(call.func) not in own:
+                raise Withheld(f"the block uses `{block.path}` of an object from outside, which must stay in the thread that made it")
+    for target in ctx.program.effects.targets(values, 0):
+        if isinstance(target, FunctionValue) and not ctx.program.function(target.key).is_async:
+            hazard = contexts.hazard(target.key)
+            if hazard and not hazard.startswith("it is a generator"):
+                raise Withheld(f"{hazard}, so the block cannot be moved into a thread as it is")
+
+
+def _root(expression: ast.expr) -> str:
+    while isinstance(expression, (ast.Attribute, ast.Call, ast.Subscript)):
+        expression = expression.func if isinstance(expression, ast.Call) else expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def require_not_bound(ctx: Context, region: Sequence[ast.stmt], names: Iterable[str]) -> None:
+    """Raise Withheld where what leaves statements under these names, by `return` or in an attribute is bound to its thread."""
+    leaving: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names]
+    for top in region:
+        for node in parts(top):
+            if (isinstance(node, ast.Return) and node.value is not None) or (
+                isinstance(node, ast.Assign) and any(isinstance(target, (ast.Attribute, ast.Subscript)) for target in node.targets)
+            ):
+                leaving += [node.value, *getattr(node.value, "elts", ())]  # type: ignore[list-item]
+    for each in leaving:
+        for value in ctx.evaluate(each):
+            if isinstance(value, ExternalInstance) and _is_bound(ctx, value.path):
+                raise Withheld(f"a `{value.path}` leaves the block, and must stay in the thread that made it")
+
+
+def _is_bound(ctx: Context, path: str) -> bool:
+    blocks = ctx.program.catalog.blocks
+    return any(known.startswith(f"{path}.") and block.offload == "never" for known, block in blocks.items())
+
+
+def _stops(node: ast.AST) -> Any:
+    """What in a piece of code may raise `StopIteration` that nothing in it catches."""
+    if isinstance(node, _TRIES) and any(each.type is None or _caught(each.type) for each in node.handlers):
+        inner = [*node.handlers, *node.orelse, *node.finalbody]
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.GeneratorExp)):
+        inner = []
+    else:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "next" and len(node.args) == 1:
+            return node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__next__":
+            return node
+        if isinstance(node, ast.Raise) and node.exc is not None and _caught(node.exc, "StopIteration"):
+            return node
+        inner = list(ast.iter_child_nodes(node))
+    return next((found for each in inner if (found := _stops(each)) is not None), None)
+
+
+def _caught(type_: ast.AST, *names: str) -> bool:
+    wanted = frozenset(names) or _STOPPING
+    return any(isinstance(node, ast.Name) and node.id in wanted for node in ast.walk(type_))

@@ -1,0 +1,311 @@
+"""Moves a whole `with` block into a nested function that runs in a thread, or says why it has to stay."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asynclint.fix import moving
+from asynclint.fix.any_thread import require_any_thread, require_not_bound
+from asynclint.fix.offload import IMPORTS, THREADS, Withheld
+from asynclint.fix.whole_file import reading
+from asynclint.model import Applicability, Edit, Fix, Import
+from asynclint.program.values import External
+from asynclint.walk.leaving import BREAK, CONTINUE, FALL, RETURN, following, parents_of, ways_out
+from asynclint.walk.liveness import exposed, live_around, surely_bound
+from asynclint.walk.locals import NOTHING, declared, kept, parameters, parts, rebound_inside, stored
+from asynclint.walk.locking import entered, held_at
+from asynclint.walk.suspensions import suspensions
+from asynclint.walk.swallowing import may_swallow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import libcst as cst
+
+    from asynclint.walk.context import Context
+    from asynclint.walk.locals import Names
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+
+class Plan(NamedTuple):
+    """What becomes of a block: the blocking call that has the fix, and the fix, or why there is none."""
+
+    carrier: ast.Call
+    fix: Fix | None
+    reason: str = ""
+
+
+class _Names(NamedTuple):
+    """What the function that takes a block needs: names to declare, and names to give back."""
+
+    free: tuple[str, ...]
+    shared: tuple[str, ...]
+    given: tuple[str, ...]
+
+
+def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
+    """The fix of the `with` block in whose head a blocking call stands; None where the call is not in a block that can be moved.
+
+    Raises Withheld where the call goes with the block around it, or where its block must stay.
+    """
+    function = ctx.function_node
+    whole = ctx.twin(function) if function is not None else None
+    if not isinstance(whole, ast.AsyncFunctionDef):
+        return None
+    if whole not in ctx.plans:
+        ctx.plans[whole] = _plans(ctx, whole)
+    plans: Mapping[ast.AST, Plan] = ctx.plans[whole]
+    here, around = ctx.twin(node), []
+    for above in ctx.ancestors[ctx.ancestors.index(function) :]:  # type: ignore[arg-type]
+        if above.__class__.__name__ == "With" and ctx.twin(above) in plans:
+            around.append(plans[ctx.twin(above)])
+            line = ctx.twin(above).lineno
+            if around[-1].fix is not None:
+                if around[-1].carrier is here:
+                    return around[-1].fix
+                raise Withheld(f"it goes into a thread with the `with` block of line {line}: see the fix there")
+    if around and around[-1].carrier is here:
+        raise Withheld(around[-1].reason)
+    return None
+
+
+def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
+    """The plan of every block of a coroutine that a blocking call opens; none for those inside a block that moves."""
+    found: dict[ast.AST, Plan] = {}
+    taken = _identifiers(ctx, function)
+    parents = parents_of(function)
+    stack: list[Any] = [function]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.With):
+            carrier = next((call for item in node.items for call in _openers(ctx, item.context_expr) if ctx.effect(ctx.node_of(call))), None)
+            if carrier is not None:
+                name = _free_name(function.name, taken)
+                try:
+                    fix = _Move(ctx, function, node, carrier, parents).fix(name)
+                except Withheld as reason:
+                    found[node] = Plan(carrier, None, str(reason))
+                else:
+                    found[node] = Plan(carrier, fix)
+                    taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
+                    continue
+        inner = list(ast.iter_child_nodes(node)) if node is function else _frame_children(node)
+        stack += reversed([child for child in inner if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case))])
+    return found
+
+
+def _frame_children(node: ast.AST) -> list[ast.AST]:
+    return [] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else list(ast.iter_child_nodes(node))
+
+
+def _openers(ctx: Context, expression: ast.expr) -> Iterator[ast.Call]:
+    """The calls that give what a `with` enters: the expression itself, or what is handed to `closing()`."""
+    if isinstance(expression, ast.Call):
+        yield expression
+        if expression.args and External("contextlib.closing") in ctx.evaluate(expression.func):
+            yield from _openers(ctx, expression.args[0])
+
+
+def _identifiers(ctx: Context, function: ast.AST) -> set[str]:
+    """Every name that a new function must not have."""
+    facts = ctx.program.facts(ctx.module)
+    found = {*dir(builtins), *(name for each in facts.functions for name in each.bindings)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+    return found
+
+
+def _free_name(function: str, taken: set[str]) -> str:
+    stem = f"{function.strip('_') or 'block'}_in_thread"
+    return next(name for n in range(1, 1000) if (name := stem if n == 1 else f"{stem}_{n}") not in taken)
+
+
+class _Move:
+    """One block on its way into a function."""
+
+    def __init__(self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> None:
+        self.ctx, self.function, self.block, self.carrier, self.parents = ctx, function, block, carrier, parents
+        self.region: list[ast.stmt] = [block]
+        self.returns = False
+
+    def fix(self, name: str) -> Fix:
+        """The rewrite, with a function of this name. Raises Withheld."""
+        ctx = self.ctx
+        self._require_whole()
+        self._leave()
+        require_any_thread(ctx, self.function, self.region)
+        names = self._names()
+        require_not_bound(ctx, self.region, names.given + names.shared)
+        whole = reading(ctx, self.block) if len(self.region) == 1 and not names.free and self._is_private(self.block.items[0], names) else None
+        if whole is not None:
+            title = f"Read the file in a thread: `{whole.call}`"
+            return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, whole.span, whole.text),), whole.imports)
+        backend = ctx.backend
+        title = f"Move the block into a function and run that in a thread: `await {THREADS[backend]}({name})`"
+        call = f"await {THREADS[backend]}({name})"
+        shape = moving.Shape(name, call, self._annotation(names), names.free, names.shared, names.given, self.returns, tuple(self._continues()))
+        edit = moving.edit(ctx.source, self.function, self.region, shape, first=self._is_first())
+        return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, *edit),), (Import(ctx.path, IMPORTS[backend]),))
+
+    # -- whether it can leave
+
+    def _require_whole(self) -> None:
+        points = suspensions([self.block])
+        if points:
+            raise Withheld(f"the block waits for other things too (line {points[0].lineno}), so it cannot move into a thread as a whole")
+        withs = [each for each in self._above() if isinstance(each, ast.With)]
+        lock = held_at(self.ctx, self.function, withs, self.carrier)
+        if lock:
+            raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
+        for node in ast.walk(self.block):
+            if isinstance(node, ast.With) and any(entered(self.ctx, item.context_expr) is not None for item in node.items):
+                raise Withheld(f"the block takes a lock (line {node.lineno}), for which the loop would then wait")
+
+    def _above(self) -> Iterator[ast.AST]:
+        node: ast.AST = self.block
+        while node is not self.function:
+            node = self.parents[node]
+            yield node
+
+    def _leave(self) -> None:
+        """Find out how the block is left, and which `return` behind it has to go along. Raises Withheld."""
+        ways = ways_out([self.block], lambda _: False)
+        if any(isinstance(node, ast.With) and self.swallows(node) for node in parts(self.block)):
+            ways.add(FALL)
+        if BREAK in ways:
+            raise Withheld("the block leaves the loop around it with `break`, which a function cannot do")
+        if CONTINUE in ways and (RETURN in ways or not self._ends_loop()):
+            raise Withheld("the block goes on with the next round of the loop around it in one way, and with what follows in another")
+        if RETURN not in ways:
+            return
+        if self.ctx.program.function(self.ctx.function).is_generator:
+            raise Withheld("the block ends a generator with `return`, which a function inside cannot do")
+        self.returns = True
+        if FALL in ways and not self._ends_function():
+            rest = following(self.block, self.parents)
+            if not rest or not isinstance(rest[0], ast.Return) or suspensions(rest[:1]):
+                raise Withheld("the block returns in one way, and goes on with what follows in another")
+            self.region.append(rest[0])
+
+    def _ends_loop(self) -> bool:
+        """Whether the end of the block is the end of a round of the loop around it."""
+        node: ast.AST = self.block
+        while not following(node, self.parents):
+            above = self.parents[node]
+            if isinstance(above, _LOOPS):
+                return node in above.body
+            if not isinstance(above, ast.If):
+                return False
+            node = above
+        return False
+
+    def _ends_function(self) -> bool:
+        """Whether nothing comes after the block but the end of the coroutine."""
+        node: ast.AST = self.block
+        while not following(node, self.parents):
+            node = self.parents[node]
+            if node is self.function:
+                return True
+            if not isinstance(node, (ast.If, ast.With, ast.AsyncWith)):
+                return False
+        return False
+
+    def swallows(self, node: ast.With | ast.AsyncWith) -> bool:
+        """Whether a `with` may end an exception, so that what follows it runs."""
+        return may_swallow(self.ctx, node, self.ctx.scope)
+
+    # -- the names
+
+    def _names(self) -> _Names:
+        """Which names the block shares with the rest of the coroutine. Raises Withheld."""
+        function, region, swallows = self.function, self.region, self.swallows
+        if declared(region, ast.Global) or declared(region, ast.Nonlocal):
+            raise Withheld("the block declares a name global or nonlocal")
+        live = live_around(function, region[-1], swallows)
+        after = live.returned if len(region) > 1 else live.returned | live.after if self.returns else live.after | live.continued
+        raised = live.raised
+        needed = exposed(region, swallows)  # which matters where an earlier value can be there
+        sure = surely_bound(region, swallows) or NOTHING
+        keeping = kept(function.body) | rebound_inside(function.body)
+        elsewhere = stored(function.body, but=region) | {arg.arg for arg in parameters(function)}
+        in_loop = any(isinstance(each, _LOOPS) for each in self._above())
+        needed = needed if in_loop else needed & elsewhere
+        free, outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)
+        shared, given = [], []
+        for name in _in_order(region, stored(region)):
+            if name in free:
+                continue
+            if name in outer:
+                shared.append(name)
+            elif name in keeping and name not in elsewhere and (in_loop or name in rebound_inside(function.body)):
+                raise Withheld(f"a function inside keeps `{name}`, of which there would be one for each run of the block")
+            elif name in keeping and name in elsewhere:
+                shared.append(name)
+            elif name in after or name in raised or name in needed or name in keeping - kept(region):
+                if name not in needed and name not in raised and name in sure and not self.returns:
+                    given.append(name)
+                elif name in elsewhere:
+                    shared.append(name)
+                else:
+                    raise Withheld(f"`{name}` is read where the block may not have bound it")
+        if given and any(self._continues()):
+            raise Withheld("the block goes on with the next round of the loop before it has bound what is read later")
+        annotated = {
+            node.target.id for each in region for node in parts(each) if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
+        if not annotated.isdisjoint(shared):
+            raise Withheld(f"`{min(annotated.intersection(shared))}` is annotated in the block and read outside")
+        return _Names(tuple(sorted(free & stored(region))), tuple(shared), tuple(given))
+
+    def _is_private(self, item: ast.withitem, names: _Names) -> bool:
+        """Whether nobody outside of the block reads what its first item binds."""
+        return isinstance(item.optional_vars, ast.Name) and item.optional_vars.id not in names.given + names.shared
+
+    def _continues(self) -> Iterator[ast.Continue]:
+        """The statements that go on with the loop around the block."""
+        stack: list[ast.AST] = [self.block]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.Continue):
+                yield node
+            elif isinstance(node, _LOOPS):
+                stack += node.orelse
+            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                stack += ast.iter_child_nodes(node)
+
+    # -- how it reads
+
+    def _annotation(self, names: _Names) -> str:
+        """What the new function is said to return, in code that has annotations."""
+        said = self.function.returns
+        if said is None or names.given:
+            return ""
+        if not self.returns:
+            return "None"
+        facts = self.ctx.program.facts(self.ctx.module)
+        own = stored(self.function.body) | {arg.arg for arg in parameters(self.function)}
+        inner = own.union(*(klass.bindings for klass in facts.classes), *(each.bindings for n, each in enumerate(facts.functions) if n))
+        used = {node.id for node in ast.walk(said) if isinstance(node, ast.Name)}
+        known = {*facts.functions[0].bindings, *dir(builtins)} - inner
+        text = self.ctx.text_of(said)
+        return text if used <= known and len(text.splitlines()) == 1 else ""
+
+    def _is_first(self) -> bool:
+        above: Any = self.parents[self.block]
+        return any(row and row[0] is self.block for name in ("body", "orelse", "finalbody") if isinstance(row := getattr(above, name, None), list))
+
+
+def _in_order(region: Sequence[ast.stmt], names: Names) -> list[str]:
+    """Names in the order in which the text first has them."""
+    places: dict[str, tuple[int, int]] = {}
+    for top in region:
+        for node in parts(top):
+            if isinstance(node, ast.Name) and node.id in names:
+                places[node.id] = min(places.get(node.id, (node.lineno, node.col_offset)), (node.lineno, node.col_offset))
+    return sorted(names, key=lambda name: (places.get(name, (0, 0)), name))
