@@ -16,6 +16,7 @@ from asynclint.program.catalog import KINDS
 from asynclint.program.decorators import wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.inside import Inside
+from asynclint.program.iterating import givers, iterating
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
 from asynclint.record import record
 
@@ -314,6 +315,8 @@ class Effects:
             modules = program.with_aliases(spelling.rpartition(".")[2] for spelling in spellings)
             if name in ("__init__", "__enter__", "__exit__"):
                 found[owner.rpartition(".")[2]] = None
+            elif name == "__iter__":
+                found.update(dict.fromkeys(givers(catalog, owner)))
             elif catalog.is_type(owner):
                 found[name] = None
             elif found.get(name, modules) is not None:
@@ -413,6 +416,9 @@ class Effects:
                     block = catalog.blocks.get(f"{value.path}.__exit__") or catalog.blocks.get(f"{value.path}.__enter__")
                     if block is not None:
                         yield block
+                block = iterating(catalog, value) if flags & _CONSUMED else None
+                if block is not None:
+                    yield block
             elif isinstance(value, FunctionValue):
                 path = self._inside.path_in_catalog(value)
                 if path and path in catalog.blocks:
