@@ -72,6 +72,12 @@ call = "acme.Client.close"
 type = "acme.Special"
 bases = ["acme.Client"]
 returns = { "*" = "self", name = "builtins.str" }
+[[types]]
+type = "acme.Base"
+returns = { find = "acme.Rows" }
+attributes = { size = "builtins.int", "*" = "acme.Part" }
+[[nonblocking]]
+call = "acme.Base.close"
 """
 
 
@@ -105,3 +111,10 @@ def test_subclasses_inherit_it(every: Catalog) -> None:
 def test_every_method_may_give_a_type(every: Catalog) -> None:
     assert every.result("acme.Special.get_object", "acme.Special") == "acme.Special"
     assert every.result("acme.Special.name", "acme.Special") == "builtins.str"
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"), [("size", "builtins.int"), ("users", "acme.Part"), ("find", ""), ("close", ""), ("_sock", "")], ids=lambda text: text or "none"
+)
+def test_any_other_attribute_may_have_a_type(every: Catalog, name: str, type_: str) -> None:
+    assert every.attribute("acme.Base", name) == type_

@@ -276,11 +276,13 @@ class Catalog:
         return {(_root(source), _root(target.rpartition(":")[2])) for source, target in steps}
 
     def attribute(self, path: str, name: str) -> str:
-        """The type of an attribute of a type's instances, or ""."""
+        """The type of an attribute of a type's instances, or "": `*` stands for any that is no method or private."""
         for owner in self.ancestry(path):
             known = self.types.get(owner)
             if known and name in known.attributes:
                 return self._self(known.attributes[name], path)
+            if known and "*" in known.attributes and name[0] != "_" and name not in known.returns and not self.knows(f"{owner}.{name}"):
+                return self._self(known.attributes["*"], path)
         return ""
 
     def result(self, path: str, receiver: str = "") -> str:

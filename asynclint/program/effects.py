@@ -14,6 +14,7 @@ from asynclint.program.absent import is_always_none
 from asynclint.program.decorators import wrapping
 from asynclint.program.holders import modules_holding
 from asynclint.program.inside import Inside
+from asynclint.program.iterating import iterating
 from asynclint.program.known import KINDS
 from asynclint.program.primitives import Receivers, primitives
 from asynclint.program.values import Bound, ClassValue, External, ExternalInstance, FunctionValue, Instance, Manager, Many, Scope, Super
@@ -409,6 +410,9 @@ class Effects:
                     block = catalog.blocks.get(f"{value.path}.__exit__") or catalog.blocks.get(f"{value.path}.__enter__")
                     if block is not None:
                         yield block
+                block = iterating(catalog, value) if flags & _CONSUMED else None
+                if block is not None:
+                    yield block
             elif isinstance(value, FunctionValue):
                 path = self._inside.path_in_catalog(value)
                 if path and path in catalog.blocks:

@@ -278,7 +278,15 @@ class Resolver:
                 found += self._inherited(self.mro(value.klass)[1:], name, value.klass)  # type: ignore[union-attr]
             elif kind is Many:
                 found += types.container_method(value, name)  # type: ignore[arg-type]
+            elif kind is FunctionValue:
+                found += [v for path in self._made_of(value) for v in self._external_attribute(path, name)]  # type: ignore[arg-type]
         return found
+
+    def _made_of(self, value: FunctionValue) -> list[str]:
+        """The types of what decorators from outside the project make of a function: `@app.task` makes a task of it."""
+        function = self.function(value)
+        paths = self.decorators(function, value.module) if function.decorators else ()
+        return [type_ for type_ in map(self.catalog.result, paths) if type_ in self.catalog.types]
 
     def _external_attribute(self, path: str, name: str) -> Values:
         type_ = self.catalog.attribute(path, name)

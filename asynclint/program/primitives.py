@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index.names import ANYTHING
+from asynclint.program.iterating import givers
 
 if TYPE_CHECKING:
     from asynclint.program import Program
@@ -26,6 +27,8 @@ def primitives(program: Program) -> dict[str, Receivers]:
         modules = program.with_aliases(spelling.rpartition(".")[2] for spelling in spellings)
         if name in ("__init__", "__enter__", "__exit__"):
             found[owner.rpartition(".")[2]] = None
+        elif name == "__iter__":
+            found.update(dict.fromkeys(givers(catalog, owner)))
         elif catalog.is_type(owner):
             found[name] = None
         elif found.get(name, modules) is not None:
