@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
 from asynclint.options import OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+
+if TYPE_CHECKING:
+    from asynclint.files import SourceFile
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 
@@ -81,7 +85,9 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
         return RunResult((), (), 0, {}, {}, {}, {})
     write = not given["diff"] and stdin is None
     known: dict[str, Any] = {}
-    if stdin is None and settings.cache:
+    if stdin is not None:
+        known["around"] = _around(stdin, settings)
+    else:
         known, recalled = _recalled(paths, settings)
         if recalled is not None and fix is None:
             return recalled
@@ -96,13 +102,23 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             raise RuntimeError("a worker process went away") from error
 
 
+def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
+    """The files of the project that standard input is a file of, if it has a name."""
+    from asynclint.files import SourceFile, surroundings
+
+    name, data = stdin
+    return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
+
+
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
     """What a request takes over from earlier runs, and the result of one that asked for the same, if nothing has changed."""
-    from asynclint.files import discover
+    from asynclint.files import discover, surroundings
 
     files, problems = discover(paths, settings)
-    found = {"found": (files, problems)}
-    if problems or sum(file.size for file in files) < WORTH_KEEPING:
+    around = surroundings(paths, files, settings) if files else []
+    found = {"found": (files, problems), "around": around}
+    every = sorted((*files, *around), key=lambda file: file.path)
+    if problems or not settings.cache or sum(file.size for file in every) < WORTH_KEEPING:
         return found, None
     from asynclint import cache
     from asynclint.installed import site_packages
@@ -111,7 +127,7 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     if store is None:
         return found, None
     key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
-    return {**found, "cache": store, "key": key}, store.recall(key, files)
+    return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files])
 
 
 def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> int:
