@@ -36,6 +36,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     result = _run(() if stdin else paths, settings, stdin, given)
     if stdin and given["fix"] and not given["diff"]:
         write_bytes(_fixed_bytes(stdin, result))
+    result = _with_about(result, given["output_format"], settings, stdin)
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
@@ -167,7 +168,8 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
-    paint = report.painter() if name != "json" and file is None and coloured(given["color"], stream) else report.plain
+    for_people = name not in report.FOR_PROGRAMS
+    paint = report.painter() if for_people and file is None and coloured(given["color"], stream) else report.plain
     if given["diff"]:
         from asynclint.report import diff
 
@@ -175,13 +177,27 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         if not given["quiet"]:
             write(sys.stderr, report.closing_line(result, would=True))
     else:
-        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(result, paint)
-        if name != "json" and not given["quiet"]:
+        text = report.formatter("statistics" if given["statistics"] and for_people else name)(result, paint)
+        if for_people and not given["quiet"]:
             text += report.closing_line(result)
     if file is None:
         write(stream, text)
     else:
         write_file(file, text)
+
+
+def _with_about(result: RunResult, name: str, settings: Settings, stdin: tuple[str, bytes] | None) -> RunResult:
+    """The result with what a format for programs says of the run, if it says it."""
+    from asynclint.report import WITH_ABOUT
+
+    if name not in WITH_ABOUT:
+        return result
+    from dataclasses import replace
+
+    from asynclint.about import about, with_whole_fixes
+
+    whole = with_whole_fixes(result, (stdin[0], _fixed_bytes(stdin, result)) if stdin else None) if name == "sarif" else result
+    return replace(whole, about=about(settings, rules=name == "sarif"))
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:
