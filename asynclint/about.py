@@ -25,11 +25,11 @@ def about(settings: Settings, *, rules: bool) -> About:
 
 
 def _repository(folder: str) -> str:
-    """The root of the repository that a folder lies in; the folder itself if it lies in none."""
+    """The root of the repository that a folder lies in; the working directory if it lies in none."""
     parent = folder
     while not os.path.exists(os.path.join(parent, ".git")):
         if os.path.dirname(parent) == parent:
-            return folder
+            return os.getcwd()
         parent = os.path.dirname(parent)
     return parent
 
