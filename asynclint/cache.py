@@ -32,7 +32,7 @@ _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again w
 _SIGNATURE = 32  # bytes
 _KINDS: tuple[Any, ...] = (
     *(model.Position, model.Span, model.Edit, model.Import, model.Declaration, model.Fix, model.Frame, model.Finding),
-    *(model.Problem, model.FileResult, model.Severity, model.Confidence, model.Applicability),
+    *(model.Problem, model.FileResult, model.Suppressed, model.Severity, model.Confidence, model.Applicability),
 )
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 Known = tuple[str, int, int, bytes]  # absolute path, size, time of change in nanoseconds, digest
@@ -159,7 +159,9 @@ class Cache:
         if any(path in self._known and self._known[path][3] != content for path, _, _, content in known.values()):
             self._results = {}  # of files that are no more
         self._results.pop(key, None)
-        shown = tuple(sorted((result for result in results if result.findings or result.problems), key=lambda result: result.path))
+        shown = tuple(
+            sorted((result for result in results if result.findings or result.problems or result.suppressed), key=lambda result: result.path)
+        )
         kept = {
             **dict(list(self._results.items())[1 - REMEMBERED :]),
             key: (_whole(files, digests), _plain(shown), _plain(tuple(lines.items()))),

@@ -140,12 +140,21 @@ class Problem:
 
 
 @record(frozen=True, slots=True)
+class Suppressed:
+    """A finding that a comment in the code suppresses, and the reason that the comment gives, if any."""
+
+    finding: Finding
+    reason: str
+
+
+@record(frozen=True, slots=True)
 class FileResult:
-    """What linting one file gave: its findings in order of position, and what could not be checked."""
+    """What linting one file gave: its findings in order of position, what could not be checked, and what would have been found but for comments."""
 
     path: str
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 @record(frozen=True, slots=True)
@@ -192,6 +201,11 @@ class RunResult:
     def findings(self) -> tuple[Finding, ...]:
         """All findings, in order of path and position."""
         return tuple(finding for result in self.files for finding in result.findings)
+
+    @property
+    def suppressed(self) -> tuple[Suppressed, ...]:
+        """What comments suppress, in order of path and position."""
+        return tuple(each for result in self.files for each in result.suppressed)
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:

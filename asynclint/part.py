@@ -34,7 +34,7 @@ def shown(result: FileResult, paths: Collection[str]) -> FileResult | None:
     leads through them, and None without any. A fix that changes other files than these is none.
     """
     if result.path in paths:
-        return FileResult(result.path, tuple(_mended(finding, paths) for finding in result.findings), result.problems)
+        return FileResult(result.path, tuple(_mended(finding, paths) for finding in result.findings), result.problems, result.suppressed)
     findings = tuple(_mended(finding, paths) for finding in result.findings if any(frame.path in paths for frame in finding.chain))
     return FileResult(result.path, findings) if findings else None
 

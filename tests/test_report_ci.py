@@ -288,6 +288,26 @@ def _edit(text: str, replacement: dict[str, Any]) -> Edit:
     return Edit("app.py", Span(Position(start, 0, 0), Position(end, 0, 0)), replacement["insertedContent"]["text"])
 
 
+def test_sarif_tells_what_is_suppressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    silent = ["    time.sleep(1)  # asynclint: ignore[ASL101] -- nobody else runs yet\n", "    time.sleep(1)  # noqa: ASL101\n"]
+    (tmp_path / "app.py").write_text(PROGRAM + "".join(silent))
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.run(["--isolated", "--output-format=sarif", "app.py"]) == cli.FINDINGS
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, SARIF, cls=jsonschema.Draft4Validator)
+    results = document["runs"][0]["results"]
+
+    assert [each["suppressions"] for each in results] == [
+        [],
+        [{"kind": "inSource", "justification": "nobody else runs yet"}],
+        [{"kind": "inSource"}],
+    ]
+    assert len({each["partialFingerprints"]["asynclint/v1"] for each in results}) == 3
+    assert cli.run(["--isolated", "--output-format=github", "app.py"]) == cli.FINDINGS
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
 def test_sarif_says_what_a_fix_lacks() -> None:
     lacking = fix()
     assert lacking.imports == (Import("app.py", "asyncio"),)

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, which code scanning and many viewers read: rules with their pages, chains as code flows, fixes.
+"""SARIF 2.1.0, which code scanning and many viewers read: rules with their pages, chains as code flows, fixes, and what is suppressed.
 
 Source: the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", with errata 01.
 """
@@ -27,12 +27,18 @@ def report(result: RunResult, _paint: Paint = plain) -> str:
     driver["rules"] = [_rule(rule) for rule in rules]
     numbers = {rule.code: number for number, rule in enumerate(rules)}
     problems = sorted(result.all_problems)
+    results = [_result(finding, numbers, result) for finding in result.findings]
+    for suppressed in result.suppressed:
+        reason = {"justification": suppressed.reason} if suppressed.reason else {}
+        results.append({**_result(suppressed.finding, numbers, result), "suppressions": [{"kind": "inSource", **reason}]})
+    if result.suppressed:  # where one result says whether it is suppressed, all have to
+        results = [{"suppressions": [], **each} for each in results]
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": not problems, "toolExecutionNotifications": [_notification(each, result) for each in problems]}],
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r"],
-        "results": [_result(finding, numbers, result) for finding in result.findings],
+        "results": results,
     }
     if about is not None:
         run["originalUriBaseIds"] = {_ROOT: {"uri": f"{_file_uri(about.root.rstrip('/'))}/"}}
