@@ -32,7 +32,7 @@ _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again w
 _SIGNATURE = 32  # bytes
 _KINDS: tuple[Any, ...] = (
     *(model.Position, model.Span, model.Edit, model.Import, model.Declaration, model.Fix, model.Frame, model.Finding),
-    *(model.Problem, model.FileResult, model.Severity, model.Confidence, model.Applicability),
+    *(model.Problem, model.FileResult, model.Suppressed, model.Severity, model.Confidence, model.Applicability),
 )
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 Known = tuple[str, int, int, bytes]  # absolute path, size, time of change in nanoseconds, digest
@@ -55,6 +55,12 @@ class Cache:
         self._blobs = b""
 
     @staticmethod
+    def digest_of_file(absolute: str) -> bytes:
+        """What stands for the content of a file as it is now. Raises OSError where it cannot be read."""
+        with open(absolute, "rb") as file:
+            return _digest(file.read())
+
+    @staticmethod
     def digest(data: bytes) -> bytes:
         """What stands for the content of a file."""
         return _digest(data)
@@ -75,24 +81,24 @@ class Cache:
         if known[2] == mtime_ns and mtime_ns < self._started - _RACY:
             return known[3]
         try:
-            with open(absolute, "rb") as file:
-                return _digest(file.read())
+            return self.digest_of_file(absolute)
         except OSError:
             return None
 
-    def recall(self, key: bytes, files: Sequence[SourceFile]) -> model.RunResult | None:
-        """What a run with this key found, if the files are still the same."""
+    def recall(self, key: bytes, files: Sequence[SourceFile], asked: Sequence[str]) -> model.RunResult | None:
+        """What a run with this key found, if the files of the program are still the same; `asked` are the paths of those to have a result."""
         begun = time.perf_counter()
         stored = self._results.get(key)
-        if stored is None or len(stored[0]) != len(files):
+        if stored is None:
             return None
-        for file, (path, content) in zip(files, stored[0], strict=True):
-            if file.path != path or self.digest_of(file.absolute, file.size, file.mtime_ns) != content:
-                return None
-        results = {result.path: result for result in _from_plain(stored[1])}
-        shown = tuple(results.get(file.path) or model.FileResult(file.path) for file in files)
+        contents = [self.digest_of(file.absolute, file.size, file.mtime_ns) for file in files]
+        if stored[0] != _whole(files, contents):
+            return None
+        results = {path: model.FileResult(path) for path in asked}
+        results.update((result.path, result) for result in _from_plain(stored[1]))
+        shown = tuple(results[path] for path in sorted(results))
         lines = dict(_from_plain(stored[2]))
-        return model.RunResult(shown, (), len(files), lines, {}, {}, {"recall": time.perf_counter() - begun})
+        return model.RunResult(shown, (), len(asked), lines, {}, {}, {"recall": time.perf_counter() - begun})
 
     # -- facts
 
@@ -137,21 +143,39 @@ class Cache:
     def _signature(self, content: Any) -> bytes:
         return blake2b(content, digest_size=_SIGNATURE, key=self._secret, person=self._program).digest()
 
-    def write(self, key: bytes, started: int, files: Sequence[SourceFile], digests: Sequence[bytes], result: model.RunResult) -> None:
+    def write(
+        self,
+        key: bytes,
+        started: int,
+        files: Sequence[SourceFile],
+        digests: Sequence[bytes],
+        results: Iterable[model.FileResult],
+        lines: Mapping[tuple[str, int], str],
+    ) -> None:
         """Keep what a run found that started at a time (nanoseconds since the epoch); `digests` of the files in their order, of the content that was
         linted. Raises OSError where it cannot be written.
         """
-        known = [(file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)]
-        if [content for *_, content in self._known.values()] != list(digests):
+        known = {file.absolute: (file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)}
+        if any(path in self._known and self._known[path][3] != content for path, _, _, content in known.values()):
             self._results = {}  # of files that are no more
         self._results.pop(key, None)
-        shown = tuple(file for file in result.files if file.findings or file.problems)
-        paths = [(file.path, content) for file, content in zip(files, digests, strict=True)]
-        kept = {**dict(list(self._results.items())[1 - REMEMBERED :]), key: (paths, _plain(shown), _plain(tuple(result.lines.items())))}
-        self._sign("results", marshal.dumps({"files": known, "started": started, "results": kept}))
+        shown = tuple(
+            sorted((result for result in results if result.findings or result.problems or result.suppressed), key=lambda result: result.path)
+        )
+        kept = {
+            **dict(list(self._results.items())[1 - REMEMBERED :]),
+            key: (_whole(files, digests), _plain(shown), _plain(tuple(lines.items()))),
+        }
+        # Files of other runs are still known if nothing can have changed them unnoticed since.
+        others = (entry for path, entry in self._known.items() if path not in known and entry[2] < self._started - _RACY and os.path.exists(path))
+        self._known = {entry[0]: entry for entry in others} | known
+        self._sign("results", marshal.dumps({"files": list(self._known.values()), "started": started, "results": kept}))
 
     def write_facts(self, facts: Mapping[bytes, Facts]) -> None:
-        """Keep the facts of modules by the digests of their files. Raises OSError where they cannot be written."""
+        """Keep the facts of modules by the digests of their files, beside those of other files that are known. Raises OSError where they cannot be
+        written."""
+        contents = {entry[3] for entry in self._known.values()}
+        facts = {**facts, **{content: kept for content in contents.difference(facts) if (kept := self.facts(content)) is not None}}
         index: dict[bytes, tuple[int, ...]] = {}
         blobs: list[bytes] = []
         at = 0
@@ -197,6 +221,11 @@ def key_of(settings: Settings, paths: Sequence[str], packages: Sequence[str]) ->
     plugins = [_changed(plugin) for plugin in settings.plugins]
     catalog = [_content(file) for file in settings.catalog]
     return _digest(repr((sorted(fields.items()), paths, os.getcwd(), installed, plugins, catalog)).encode("utf-8", "surrogatepass"))
+
+
+def _whole(files: Sequence[SourceFile], contents: Sequence[bytes | None]) -> bytes:
+    """What stands for a program: the paths of its files, and the digests of their contents."""
+    return _digest(repr([(file.path, content) for file, content in zip(files, contents, strict=True)]).encode("utf-8", "surrogatepass"))
 
 
 def _digest(data: bytes) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
 from asynclint.options import OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+
+if TYPE_CHECKING:
+    from asynclint.files import SourceFile
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 
@@ -32,6 +36,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     result = _run(() if stdin else paths, settings, stdin, given)
     if stdin and given["fix"] and not given["diff"]:
         write_bytes(_fixed_bytes(stdin, result))
+    result = _with_about(result, given["output_format"], settings, stdin)
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
@@ -81,7 +86,9 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
         return RunResult((), (), 0, {}, {}, {}, {})
     write = not given["diff"] and stdin is None
     known: dict[str, Any] = {}
-    if stdin is None and settings.cache:
+    if stdin is not None:
+        known["around"] = _around(stdin, settings)
+    else:
         known, recalled = _recalled(paths, settings)
         if recalled is not None and fix is None:
             return recalled
@@ -96,13 +103,23 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             raise RuntimeError("a worker process went away") from error
 
 
+def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
+    """The files of the project that standard input is a file of, if it has a name."""
+    from asynclint.files import SourceFile, surroundings
+
+    name, data = stdin
+    return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
+
+
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
     """What a request takes over from earlier runs, and the result of one that asked for the same, if nothing has changed."""
-    from asynclint.files import discover
+    from asynclint.files import discover, surroundings
 
     files, problems = discover(paths, settings)
-    found = {"found": (files, problems)}
-    if problems or sum(file.size for file in files) < WORTH_KEEPING:
+    around = surroundings(paths, files, settings) if files else []
+    found = {"found": (files, problems), "around": around}
+    every = sorted((*files, *around), key=lambda file: file.path)
+    if problems or not settings.cache or sum(file.size for file in every) < WORTH_KEEPING:
         return found, None
     from asynclint import cache
     from asynclint.installed import site_packages
@@ -111,7 +128,7 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     if store is None:
         return found, None
     key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
-    return {**found, "cache": store, "key": key}, store.recall(key, files)
+    return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files])
 
 
 def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> int:
@@ -151,7 +168,8 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
-    paint = report.painter() if name != "json" and file is None and coloured(given["color"], stream) else report.plain
+    for_people = name not in report.FOR_PROGRAMS
+    paint = report.painter() if for_people and file is None and coloured(given["color"], stream) else report.plain
     if given["diff"]:
         from asynclint.report import diff
 
@@ -159,13 +177,27 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         if not given["quiet"]:
             write(sys.stderr, report.closing_line(result, would=True))
     else:
-        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(result, paint)
-        if name != "json" and not given["quiet"]:
+        text = report.formatter("statistics" if given["statistics"] and for_people else name)(result, paint)
+        if for_people and not given["quiet"]:
             text += report.closing_line(result)
     if file is None:
         write(stream, text)
     else:
         write_file(file, text)
+
+
+def _with_about(result: RunResult, name: str, settings: Settings, stdin: tuple[str, bytes] | None) -> RunResult:
+    """The result with what a format for programs says of the run, if it says it."""
+    from asynclint.report import WITH_ABOUT
+
+    if name not in WITH_ABOUT:
+        return result
+    from dataclasses import replace
+
+    from asynclint.about import about, with_whole_fixes
+
+    whole = with_whole_fixes(result, (stdin[0], _fixed_bytes(stdin, result)) if stdin else None) if name == "sarif" else result
+    return replace(whole, about=about(settings, rules=name == "sarif"))
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:

@@ -79,6 +79,13 @@ class Settings:
         tests = tuple((pattern, _TEST_IGNORES) for pattern in _TEST_FILES) if self.tests_may_block else ()
         return tests + self.per_file_ignores
 
+    @property
+    def is_project(self) -> bool:
+        """Whether `root` is that of a project, and not of all that a user has: a home directory is none, even one that git looks after."""
+        if self.root in (os.path.expanduser("~"), os.path.abspath(os.sep)):
+            return False
+        return any(os.path.exists(os.path.join(self.root, name)) for name in (*_ROOT_MARKERS, *_FILE_NAMES))
+
     def relative(self, path: str) -> str:
         """`path` as seen from `root`, with `/` between parts; the bare file name if it lies elsewhere."""
         absolute = os.path.abspath(path)

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.index import extract
-from asynclint.model import Confidence, FileResult, Finding, Problem, Severity
+from asynclint.model import Confidence, FileResult, Finding, Problem, Severity, Suppressed
 from asynclint.triage import may_report
 from asynclint.walk.view import EffectsUnknown, ModuleView
 
@@ -125,11 +125,19 @@ def lint(
             problems.append(walked)
         else:
             findings = walked
+    suppressed: list[tuple[Finding, str]] = []
     if findings or may_report(source.text):
-        findings, malformed = _suppressed(source, findings, enabled, codes)
+        findings, suppressed, malformed = _suppressed(source, findings, enabled, codes)
         problems += malformed
-    findings.sort(key=lambda finding: (finding.span, finding.code, finding.message))
-    return FileResult(source.path, _fingerprinted(source, findings), tuple(sorted(problems)))
+    findings.sort(key=_place)
+    suppressed.sort(key=lambda each: _place(each[0]))
+    told = _fingerprinted(source, [*findings, *(finding for finding, _ in suppressed)])
+    silenced = tuple(Suppressed(finding, reason) for finding, (_, reason) in zip(told[len(findings) :], suppressed, strict=True))
+    return FileResult(source.path, told[: len(findings)], tuple(sorted(problems)), silenced)
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    return finding.span, finding.code, finding.message
 
 
 def _walk(
@@ -174,8 +182,8 @@ def _walk(
 
 def _suppressed(
     source: Source, findings: list[Finding], enabled: Collection[str], codes: Mapping[str, str]
-) -> tuple[list[Finding], tuple[Problem, ...]]:
-    """The findings that no comment suppresses, those of unused suppressions, and what is malformed in the comments."""
+) -> tuple[list[Finding], list[tuple[Finding, str]], tuple[Problem, ...]]:
+    """The findings that no comment suppresses, with those of unused suppressions; the others, with the reasons; and what is malformed in comments."""
     from asynclint import suppress  # a file without a finding is done before any of this
 
     suppressions = suppress.parse(source)
@@ -199,7 +207,8 @@ def _suppressed(
         for notice in notices
         if notice.code in enabled
     ]
-    return [*kept, *own], suppressions.problems
+    silenced = suppress.reasons(findings, suppressions) if len(kept) < len(findings) else []
+    return [*kept, *own], silenced, suppressions.problems
 
 
 def _fingerprinted(source: Source, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,22 @@ def discover(paths: Iterable[str], settings: Settings) -> tuple[list[SourceFile]
     if not search.found and not search.problems and not search.passed_over:
         search.problems = [Problem(path, 0, 0, "no Python files found") for path in named]
     return sorted(search.found.values(), key=lambda file: file.path), sorted(search.problems)
+
+
+def surroundings(paths: Sequence[str], given: Iterable[SourceFile], settings: Settings) -> list[SourceFile]:
+    """The files of the project beside the `given` ones, sorted, where one of the `paths` is a file or a part of a package, which is not judged
+    without the rest; else, and outside of projects, none. What cannot be linted is passed over.
+    """
+    if not settings.is_project or not any(map(_is_part, paths)):
+        return []
+    search = _Search(settings)
+    search.walk(_shown(settings.root if all(map(os.path.isabs, paths)) else os.path.relpath(settings.root)))
+    known = {os.path.realpath(file.absolute) for file in given}
+    return sorted((file for real, file in search.found.items() if real not in known), key=lambda file: file.path)
+
+
+def _is_part(path: str) -> bool:
+    return not os.path.isdir(path) or os.path.isfile(os.path.join(os.path.dirname(os.path.abspath(path)), "__init__.py"))
 
 
 def is_excluded(path: str, settings: Settings, *, is_directory: bool = False) -> bool:

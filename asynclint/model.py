@@ -140,12 +140,44 @@ class Problem:
 
 
 @record(frozen=True, slots=True)
+class Suppressed:
+    """A finding that a comment in the code suppresses, and the reason that the comment gives, if any."""
+
+    finding: Finding
+    reason: str
+
+
+@record(frozen=True, slots=True)
 class FileResult:
-    """What linting one file gave: its findings in order of position, and what could not be checked."""
+    """What linting one file gave: its findings in order of position, what could not be checked, and what would have been found but for comments."""
 
     path: str
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class RulePage:
+    """What a report says of a rule: `summary` is one line, `page` the whole documentation in Markdown."""
+
+    code: str
+    name: str
+    summary: str
+    page: str
+    severity: Severity
+    confidence: Confidence
+
+
+@record(frozen=True, slots=True)
+class About:
+    """What a report says of the run itself: the `version` of asynclint, the absolute `folder` that paths are relative to, the absolute `root` of the
+    repository, and the rules in order of code, where the format shows them."""
+
+    version: str
+    folder: str
+    root: str
+    rules: tuple[RulePage, ...] = ()
 
 
 @record(frozen=True, slots=True)
@@ -153,7 +185,7 @@ class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code; `seconds` is what each stage took.
+    `fixed` counts applied fixes per code; `seconds` is what each stage took; `about` is there where a format wants it.
     """
 
     files: tuple[FileResult, ...]
@@ -163,11 +195,17 @@ class RunResult:
     changed: dict[str, tuple[str, str]]
     fixed: dict[str, int]
     seconds: dict[str, float]
+    about: About | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, in order of path and position."""
         return tuple(finding for result in self.files for finding in result.findings)
+
+    @property
+    def suppressed(self) -> tuple[Suppressed, ...]:
+        """What comments suppress, in order of path and position."""
+        return tuple(each for result in self.files for each in result.suppressed)
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:

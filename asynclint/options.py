@@ -46,6 +46,8 @@ class Option:
         return self.name.replace("-", "_")
 
 
+FORMATS = ("text", "concise", "github", "gitlab", "json", "json-lines", "junit", "sarif")
+
 # fmt: off
 _EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d", ".pyenv",
@@ -77,7 +79,7 @@ OPTIONS = (
     Option("fix", Kind.FLAG, False, ("--fix",), "Apply safe fixes.", in_file=False),
     Option("unsafe-fixes", Kind.FLAG, False, ("--unsafe-fixes",), "With --fix or --diff: apply unsafe fixes too.", in_file=False),
     Option("diff", Kind.FLAG, False, ("--diff",), "Print what --fix would change, and change nothing.", in_file=False),
-    Option("output-format", Kind.TEXT, "text", ("--output-format",), "How to print findings.", choices=("text", "concise", "json"), in_file=False),
+    Option("output-format", Kind.TEXT, "text", ("--output-format",), "How to print findings.", choices=FORMATS, in_file=False),
     Option("output-file", Kind.TEXT, None, ("--output-file", "-o"), "Write the report to this file.", "FILE", in_file=False),
     Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings and causes each rule has, not the findings.", in_file=False),
     Option("show-unresolved", Kind.FLAG, False, ("--show-unresolved",), "Print the calls on the loop that nothing is known of.", in_file=False),

@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from asynclint import engine, installed, knowledge, pool, registry
+from asynclint import engine, installed, knowledge, part, pool, registry
 from asynclint.config import check_selectors
 from asynclint.files import SourceFile, discover
 from asynclint.index import names
@@ -47,7 +47,8 @@ PARALLEL = 400_000  # bytes of source below which more processes cost more than 
 class Request:
     """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
 
-    `found` is what `discover` gave for the paths, if it has been asked; `key` is what the results are kept under in the `cache`.
+    `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
+    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`.
     """
 
     paths: tuple[str, ...]
@@ -57,6 +58,7 @@ class Request:
     stdin: tuple[str, bytes] | None = None
     on_progress: Callable[[str, int, int], None] | None = None
     found: tuple[list[SourceFile], list[Problem]] | None = None
+    around: Sequence[SourceFile] = ()
     cache: Cache | None = None
     key: bytes = b""
 
@@ -100,10 +102,10 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     environment = _environment(settings)
     started = time.perf_counter()
     files, problems = _files(request)
-    run_ = _Run(request, rules, catalog, files, environment)
+    run_ = _Run(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
     run_.seconds["discover"] = time.perf_counter() - started
     with run_.timed("index"):
-        run_.index(range(len(files)))
+        run_.index(range(len(run_.state.files)))
     with run_.timed("link"):
         run_.link()
     return run_, problems
@@ -116,15 +118,14 @@ def _run(request: Request) -> RunResult:
         results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}
     fixed: Counter[str] = Counter()
+    if request.cache is not None:
+        run_.keep(request.cache, started, results)
     if request.fix is not None:
         with run_.timed("fix"):
             results, changed, fixed, more = run_.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
-    result = RunResult(tuple(shown), tuple(problems), len(run_.state.files), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
-    if request.cache is not None and request.fix is None:
-        run_.keep(request.cache, started, result)
-    return result
+    return RunResult(tuple(shown), tuple(problems), len(run_.asked), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
 
 
 def _environment(settings: Settings) -> Environment:
@@ -150,8 +151,10 @@ class _Run:
         self.environment = environment
         self.codes = {rule.code: rule.name for rule in rules}
         self.state = _Indexed(files)
+        around = {file.path for file in request.around}
+        self.asked = [number for number, file in enumerate(files) if file.path not in around]
         if request.stdin is not None:
-            self._overlay(0, request.stdin)
+            self._overlay(self.asked[0], request.stdin)
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
         self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
         self.program: Program
@@ -252,21 +255,23 @@ class _Run:
         self._take(number, (*facts, content))
         return True
 
-    def keep(self, cache: Cache, started: int, result: RunResult) -> None:
-        """Write the cache, unless a file could not be read, or a rule is not asynclint's own: nobody would notice when it changes."""
-        state, order = self.state, range(len(self.state.files))
-        if len(state.digests) < len(state.files) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
+    def keep(self, cache: Cache, started: int, results: Mapping[int, FileResult]) -> None:
+        """Write the cache, unless a file that was asked for could not be read, or a rule is not asynclint's own: nobody would notice when it
+        changes."""
+        state = self.state
+        if not state.problems.keys().isdisjoint(self.asked) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
             return
         try:
-            cache.write(self.request.key, started, state.files, [state.digests[n] for n in order], result)
+            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in enumerate(state.files)]
+            cache.write(self.request.key, started, state.files, contents, results.values(), self.lines(results.values()))
             if not cache.has_facts(state.digests.values()):
-                cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in order})
+                cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed})
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
 
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
-        readable = [n for n in range(len(self.state.files)) if n not in self.state.problems]
+        readable = [n for n in self.asked if n not in self.state.problems]
         if self.jobs(readable) < 2:
             return
         result = pool.beside(partial(_early, self.program, readable, self.active))
@@ -283,7 +288,10 @@ class _Run:
         state = self.state
         suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
-        for number, file in enumerate(state.files):
+        asked = frozenset(self.asked)
+        leading = part.leading_into(self.program, asked) if self.request.around else {}
+        for number in (*self.asked, *leading):
+            file = state.files[number]
             if only is not None and number not in only:
                 continue
             if number in state.problems:
@@ -291,6 +299,8 @@ class _Run:
                 continue
             on = self.enabled(number)
             suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
+            if number in leading:
+                suspicious = engine.Suspects(suspicious.rules, leading[number])
             if suspicious.rules or number in state.commented:
                 suspects[number] = suspicious
             else:
@@ -308,7 +318,10 @@ class _Run:
                 path = state.files[number].path
                 problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
                 results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem))
-        return results
+        if not self.request.around:
+            return results
+        paths = {state.files[number].path for number in asked}
+        return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}
 
     # -- fix
 

@@ -149,6 +149,16 @@ def apply(
     return tuple(kept), tuple(unused)
 
 
+def reasons(findings: Iterable[Finding], suppressions: Suppressions) -> list[tuple[Finding, str]]:
+    """The findings that are suppressed, each with the reason that the first suppression of it gives."""
+    found = []
+    for finding in findings:
+        hit = next(_hits(finding, suppressions), None)
+        if hit is not None:
+            found.append((finding, suppressions.entries[hit[0]].reason))
+    return found
+
+
 def unknown(suppressions: Suppressions, known: Collection[str]) -> tuple[Notice, ...]:
     """A notice (ASL903) for each code that is not among `known`, the codes and names of all rules; other tools' codes in a `# noqa` do not count."""
     notices: list[Notice] = []

@@ -194,7 +194,7 @@ def test_exit_codes(run: Run, runner: Runner, answer: RunResult | BaseException,
     [
         (["--selct=X"], "No such option"),
         (["--jobs", "many"], "'many' is not a valid integer range"),
-        (["--output-format", "xml"], "'xml' is not one of 'text', 'concise', 'json'"),
+        (["--output-format", "xml"], "'xml' is not one of 'text', 'concise', 'github',"),
         (["--target-version", "4"], '--target-version: expected a Python version such as "3.10" or "py310", got `4`'),
         (["--per-file-ignores", "ASL1"], "--per-file-ignores: expected PATTERN:RULES, got `ASL1`"),
         (["--config", "selct = []"], "--config: unknown key `selct`; did you mean `select`?"),

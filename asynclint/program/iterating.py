@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asynclint.program.catalog import Block, Catalog
+    from asynclint.program.catalog import Catalog
+    from asynclint.program.known import Block
     from asynclint.program.values import External
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
-from asynclint.model import Applicability, Finding, Problem, RunResult
+from asynclint.model import Applicability, Finding, Frame, Problem, RunResult
 
 # Puts a style ("bold red") on a text; `plain` leaves it as it is.
 Paint = Callable[[str, str], str]
 Report = Callable[[RunResult, Paint], str]
 
-FORMATS = ("text", "concise", "json", "statistics")
+FOR_PROGRAMS = frozenset({"github", "gitlab", "json", "json-lines", "junit", "sarif"})  # formats without colours and without a closing line
+WITH_ABOUT = frozenset({"github", "gitlab", "sarif"})  # formats that ask the result for `about`
 
 # What a terminal acts on or that breaks a line: C0 and C1 controls, bidirectional and zero-width marks, separators, lone surrogates.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 
 
 def formatter(name: str) -> Report:
-    """The function of a format in `FORMATS`; only that format is imported."""
-    return cast(Report, import_module(f"{__name__}.{name}").report)
+    """The function of a format, which is named after its module; only that is imported."""
+    return cast(Report, import_module(f"{__name__}.{name.replace('-', '_')}").report)
 
 
 def plain(text: str, _style: str) -> str:
@@ -43,6 +45,20 @@ def escape(text: str) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return match[0].encode("ascii", "backslashreplace").decode() if ord(match[0]) > 0x7F else repr(match[0])[1:-1]
+
+
+def in_repository(path: str, result: RunResult) -> str:
+    """A path of the result as a platform wants it: relative to the root of the repository, `/` between parts; absolute if it lies elsewhere."""
+    if result.about is None:
+        return path
+    absolute = os.path.normpath(os.path.join(result.about.folder, path))
+    below = os.path.join(result.about.root, "")
+    return (absolute[len(below) :] if absolute.startswith(below) else absolute).replace(os.sep, "/")
+
+
+def hop(frame: Frame) -> str:
+    """A frame of a chain in one line: where it is, and what stands there."""
+    return f"{escape(frame.path)}:{frame.line}:{frame.column} in {escape(frame.function)}: {escape(frame.text)}"
 
 
 def has_fix(finding: Finding, applicability: Applicability) -> bool:

@@ -13,14 +13,14 @@ from asynclint.report import Paint, has_fix, plain
 def report(result: RunResult, _paint: Paint = plain) -> str:
     document = {
         "version": 1,
-        "findings": [_finding(finding) for finding in result.findings],
-        "errors": [_error(problem) for problem in sorted(result.all_problems)],
+        "findings": [of_finding(finding) for finding in result.findings],
+        "errors": [of_problem(problem) for problem in sorted(result.all_problems)],
         "summary": _summary(result),
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def of_finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "name": finding.name,
@@ -55,7 +55,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
     }
 
 
-def _error(problem: Problem) -> dict[str, Any]:
+def of_problem(problem: Problem) -> dict[str, Any]:
     return {"path": problem.path, "line": problem.line, "column": problem.column, "message": problem.message, "code": problem.code}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,17 +41,41 @@ def test_no_control_character_reaches_the_reader(name: str, extra: list[str], tr
         return
     if name in ("json", "sarif", "gitlab"):
         json.loads(said.out)
+    elif name == "json-lines":
+        assert all(json.loads(line)["type"] for line in said.out.splitlines())
     elif name == "junit":
         ET.fromstring(said.out)
     elif name == "github":
-        assert all(line.startswith("::") and "file=x," not in line.split("::")[1] for line in said.out.splitlines() if line.startswith("::"))
+        assert all(line.startswith("::") and "file=x," not in line.split("::")[1] for line in said.out.splitlines())
+        assert len(said.out.splitlines()) == 3 * len(EVIL)  # two findings in each file, and one that does not parse
 
 
-def test_json_gives_the_names_as_they_are(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cli.run(["--isolated", "--output-format=json", "."])
-    document = json.loads(capsys.readouterr().out)
-    assert {finding["path"] for finding in document["findings"]} == set(EVIL)
-    assert {error["path"] for error in document["errors"]} == {f"broken {name}" for name in EVIL}
+def _of_json(shown: str) -> list[str]:
+    document = json.loads(shown)
+    return [each["path"] for each in (*document["findings"], *document["errors"])]
+
+
+def _of_json_lines(shown: str) -> list[str]:
+    return [json.loads(line)["path"] for line in shown.splitlines()]
+
+
+def _of_gitlab(shown: str) -> list[str]:
+    return [each["location"]["path"] for each in json.loads(shown)]
+
+
+def _of_sarif(shown: str) -> list[str]:
+    (run,) = json.loads(shown)["runs"]
+    places = [each["locations"][0] for each in (*run["results"], *run["invocations"][0]["toolExecutionNotifications"])]
+    return [unquote(place["physicalLocation"]["artifactLocation"]["uri"]) for place in places]
+
+
+@pytest.mark.parametrize(
+    ("name", "paths_of"), [("json", _of_json), ("json-lines", _of_json_lines), ("gitlab", _of_gitlab), ("sarif", _of_sarif)], ids=str
+)
+def test_names_are_given_as_they_are(name: str, paths_of: Callable[[str], list[str]], tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / ".git").mkdir()  # the root that addresses begin at
+    cli.run(["--isolated", f"--output-format={name}", "."])
+    assert set(paths_of(capsys.readouterr().out)) == {*EVIL, *(f"broken {name}" for name in EVIL)}
 
 
 def test_arguments_are_data_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,75 @@
+"""What a report says of the run itself, beyond its findings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asynclint import __version__, registry
+from asynclint.fix.imports import additions
+from asynclint.model import About, RulePage
+from asynclint.source import Source, SourceError
+
+if TYPE_CHECKING:
+    from asynclint.config import Settings
+    from asynclint.model import Edit, Finding, Fix, RunResult
+
+
+def about(settings: Settings, *, rules: bool) -> About:
+    """The version, the folders and, if wanted, the rules with their pages."""
+    pages = (
+        [RulePage(rule.code, rule.name, rule.summary, rule.doc, rule.severity, rule.confidence) for rule in registry.load(settings)] if rules else ()
+    )
+    return About(__version__, os.getcwd(), _repository(settings.root), tuple(pages))
+
+
+def _repository(folder: str) -> str:
+    """The root of the repository that a folder lies in; the working directory if it lies in none."""
+    parent = folder
+    while not os.path.exists(os.path.join(parent, ".git")):
+        if os.path.dirname(parent) == parent:
+            return os.getcwd()
+        parent = os.path.dirname(parent)
+    return parent
+
+
+def with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:
+    """A result whose fixes hold all that they change as edits, also the imports and declarations that they need, for who applies one by itself.
+    `stdin` is a file name and what it holds instead of what is on disk.
+    """
+    sources: dict[str, Source | None] = {}
+
+    def source(path: str) -> Source | None:
+        if path not in sources:
+            try:
+                sources[path] = Source.from_bytes(path, stdin[1] if stdin is not None and stdin[0] == path else _read(path))
+            except (OSError, SourceError):
+                sources[path] = None
+        return sources[path]
+
+    def whole(finding: Finding) -> Finding:
+        fix = finding.fix
+        if fix is None or not (fix.imports or fix.declarations):
+            return finding
+        edits = list(fix.edits)
+        for path in sorted({*(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
+            text = source(path)
+            if text is None:
+                return finding
+            more = additions(text, [i for i in fix.imports if i.path == path], [d for d in fix.declarations if d.path == path])
+            if isinstance(more, str):
+                return finding
+            edits += more
+        return replace(finding, fix=_with_edits(fix, edits))
+
+    return replace(result, files=tuple(replace(file, findings=tuple(map(whole, file.findings))) for file in result.files))
+
+
+def _with_edits(fix: Fix, edits: list[Edit]) -> Fix:
+    return replace(fix, edits=tuple(edits), imports=(), declarations=())
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
