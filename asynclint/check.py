@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
-from asynclint.options import OPTIONS, ConfigError, Kind, Option
+from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asynclint.adopt import Adoption
+    from asynclint.model import Finding
+
+    Wanted = Callable[[Finding], bool] | None
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 
@@ -29,7 +38,10 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
-    result = _run(() if stdin else paths, settings, stdin, given)
+    adoption = _adoption(settings, given, from_stdin)
+    result = _run(() if stdin else paths, settings, stdin, given, adoption.wants if adoption else None)
+    if adoption:
+        result = adoption.finish(result)
     if stdin and given["fix"] and not given["diff"]:
         write_bytes(_fixed_bytes(stdin, result))
     _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
@@ -73,7 +85,7 @@ def _table(option: Option, parts: list[str]) -> dict[str, list[str]]:
     return table
 
 
-def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any]) -> RunResult:
+def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any], wanted: Wanted = None) -> RunResult:
     fix = None
     if given["fix"] or given["diff"]:
         fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
@@ -89,11 +101,22 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
 
     with Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
         callback = progress.callback
-        request = runner.Request(paths=paths, settings=settings, fix=fix, write=write, stdin=stdin, on_progress=callback, **known)
+        request = runner.Request(paths=paths, settings=settings, fix=fix, wanted=wanted, write=write, stdin=stdin, on_progress=callback, **known)
         try:
             return runner.run(request)
         except BrokenPipeError as error:  # a worker's; click would take it for the reader of our output and exit in silence
             raise RuntimeError("a worker process went away") from error
+
+
+def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
+    """What is to be left out of the result or written besides it; None, as in most runs, if nothing is."""
+    asked = given["since"] is not None, given["add_ignore"] is not None, given["write_baseline"], given["no_baseline"], settings.baseline
+    thresholds = settings.min_severity, settings.min_confidence
+    if not any(asked) and thresholds == (DEFAULT["min_severity"], DEFAULT["min_confidence"]) and not os.path.exists(settings.baseline_place):
+        return None
+    from asynclint.adopt import Adoption
+
+    return Adoption(settings, given, from_stdin=from_stdin)
 
 
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:

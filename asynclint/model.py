@@ -153,7 +153,8 @@ class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code; `seconds` is what each stage took.
+    `fixed` counts applied fixes per code; `seconds` is what each stage took; `left_out` says how many findings are not among those of the files,
+    and why.
     """
 
     files: tuple[FileResult, ...]
@@ -163,6 +164,7 @@ class RunResult:
     changed: dict[str, tuple[str, str]]
     fixed: dict[str, int]
     seconds: dict[str, float]
+    left_out: tuple[tuple[str, int], ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -47,8 +47,8 @@ def _mute(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_file(path: str, text: str) -> None:
-    """Write the report all or not at all; a pipe or a device is written to as it is."""
+def write_file(path: str, text: str, flag: str = "--output-file") -> None:
+    """Write what a flag asks for all or not at all; a pipe or a device is written to as it is."""
     data = text.encode("utf-8", "backslashreplace")
     target = os.path.realpath(path)
     try:
@@ -58,7 +58,7 @@ def write_file(path: str, text: str) -> None:
         else:
             _replace(target, data)
     except OSError as error:
-        raise ConfigError(f"--output-file: {path}: {error.strerror or error}") from error
+        raise ConfigError(f"{flag}: {path}: {error.strerror or error}") from error
 
 
 def _replace(target: str, data: bytes) -> None:

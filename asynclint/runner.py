@@ -46,6 +46,7 @@ PARALLEL = 400_000  # bytes of source below which more processes cost more than 
 @record(frozen=True, slots=True)
 class Request:
     """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
+    Of what is found at first, only what is `wanted` is fixed.
 
     `found` is what `discover` gave for the paths, if it has been asked; `key` is what the results are kept under in the `cache`.
     """
@@ -53,6 +54,7 @@ class Request:
     paths: tuple[str, ...]
     settings: Settings
     fix: Applicability | None = None
+    wanted: Callable[[Finding], bool] | None = None
     write: bool = True
     stdin: tuple[str, bytes] | None = None
     on_progress: Callable[[str, int, int], None] | None = None
@@ -323,13 +325,19 @@ class _Run:
 
         state, level = self.state, self.request.fix
         assert level is not None
+        wanted = self.request.wanted
+        unwanted = {(f.path, f.fingerprint) for r in results.values() for f in r.findings if wanted is not None and not wanted(f)}
+
+        def todo(found: Iterable[FileResult]) -> list[Finding]:
+            return [f for r in found for f in r.findings if f.fix and (f.path, f.fingerprint) not in unwanted]
+
         numbers = {file.path: n for n, file in enumerate(state.files)}
         before: dict[str, Source] = {}
         problems: list[Problem] = []
         if self.request.write:
             for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
                 writer.sweep(folder)
-        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in result.findings)}
+        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
         for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
             source = self._source(numbers[path])
             if isinstance(source, Problem):
@@ -343,9 +351,9 @@ class _Run:
                 state.overlays[numbers[path]] = source
             self.index([numbers[path] for path in changed])
             current.update(self.lint({*pending, *(numbers[path] for path in changed)}))
-            return [finding for result in current.values() for finding in result.findings]
+            return todo(current.values())
 
-        outcome = fixer.converge(before, lint, [f for r in results.values() for f in r.findings], level)
+        outcome = fixer.converge(before, lint, todo(results.values()), level)
         after = self.lint() if outcome.sources else results
         changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items()) if source.text != before[path].text}
         if self.request.write:
@@ -358,7 +366,7 @@ class _Run:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]
                         del state.overlays[numbers[path]]
-                        outcome.fixed.subtract(f.code for f in results[numbers[path]].findings if f.fix and fixer.allowed(f.fix, level))
+                        outcome.fixed.subtract(f.code for f in todo([results[numbers[path]]]) if f.fix and fixer.allowed(f.fix, level))
         return after, changed, +outcome.fixed, [*problems, *outcome.problems]
 
     def sources(self) -> Sources:

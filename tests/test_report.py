@@ -272,11 +272,12 @@ _FINDING = _object(
     fingerprint=_TEXT,
 )
 _COUNTS = dict.fromkeys(("files", "findings", "fixable", "unsafe_fixable", "fixed"), _NUMBER)
+_BY_NAME = {"type": "object", "additionalProperties": _NUMBER}
 SCHEMA = _object(
     version={"const": 1},
     findings={"type": "array", "items": _FINDING},
     errors={"type": "array", "items": _object(path=_TEXT, line=_NUMBER, column=_NUMBER, message=_TEXT, code=_TEXT)},
-    summary=_object(**_COUNTS, by_rule={"type": "object", "additionalProperties": _NUMBER}),
+    summary=_object(**_COUNTS, left_out=_BY_NAME, by_rule=_BY_NAME),
 )
 
 
@@ -286,7 +287,7 @@ def test_json_is_what_was_promised() -> None:
 
     jsonschema.validate(document, SCHEMA)
     assert document["summary"] == {
-        "files": 3, "findings": 3, "fixable": 1, "unsafe_fixable": 1, "fixed": 3, "by_rule": {"ASL101": 2, "ASL110": 1},
+        "files": 3, "findings": 3, "fixable": 1, "unsafe_fixable": 1, "fixed": 3, "left_out": {}, "by_rule": {"ASL101": 2, "ASL110": 1},
     }  # fmt: skip
     assert [error["path"] for error in document["errors"]] == ["a.py", "z.py"]
     assert document["findings"][0]["span"] == {"start": {"line": 3, "column": 5}, "end": {"line": 3, "column": 18}}

@@ -14,6 +14,7 @@ Paint = Callable[[str, str], str]
 Report = Callable[[RunResult, Paint], str]
 
 FORMATS = ("text", "concise", "json", "statistics")
+_LEFT_OUT = {"baseline": "in the baseline", "threshold": "below the threshold", "unchanged": "that no change caused"}
 
 # What a terminal acts on or that breaks a line: C0 and C1 controls, bidirectional and zero-width marks, separators, lone surrogates.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -67,6 +68,12 @@ def closing_line(result: RunResult, *, would: bool = False) -> str:
         sentences.append(f"{found}{_fixable(result.findings)}.")
     elif not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
+    counts = dict(result.left_out)
+    if counts.get("ignored"):
+        sentences.append(f"Ignored {_count(counts['ignored'], 'finding')}.")
+    left_out = [f"{counts[reason]} {words}" for reason, words in _LEFT_OUT.items() if counts.get(reason)]
+    if left_out:
+        sentences.append(f"Left out {', '.join(left_out)}.")
     if result.all_problems:
         sentences.append(f"{_count(len(result.all_problems), 'error')}: not everything could be checked.")
     return " ".join(sentences) + "\n"
