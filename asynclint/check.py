@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
 from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
-from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         result = adoption.finish(result)
     if stdin and given["fix"] and not given["diff"]:
         write_bytes(_fixed_bytes(stdin, result))
-    _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
+    _report(result, settings, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -167,14 +167,16 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
 # ---------------------------------------------------------------------------------------------------------- output
 
 
-def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
+def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO) -> None:
     from asynclint import report
 
     for problem in sorted(result.all_problems):
         write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
-    paint = report.painter() if name != "json" and file is None and coloured(given["color"], stream) else report.plain
+    paint: report.Paint = report.plain
+    if name != "json" and file is None and coloured(given["color"], stream):
+        paint = report.painter(_pages(settings) if result.findings and links(stream) else None)
     if given["diff"]:
         from asynclint.report import diff
 
@@ -182,13 +184,29 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         if not given["quiet"]:
             write(sys.stderr, report.closing_line(result, would=True))
     else:
-        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(result, paint)
+        name = "statistics" if given["statistics"] and name != "json" else name
+        if name == "text":
+            from asynclint.report import text as readable
+
+            text = readable.report(result, paint, 0 if file is not None else width(stream))
+        else:
+            text = report.formatter(name)(result, paint)
         if name != "json" and not given["quiet"]:
             text += report.closing_line(result)
     if file is None:
         write(stream, text)
     else:
         write_file(file, text)
+
+
+def _pages(settings: Settings) -> dict[str, str]:
+    """The file of each rule, which begins with its page, as the address of a link."""
+    from pathlib import Path
+
+    from asynclint import registry
+
+    files = {rule.code: getattr(sys.modules.get(type(rule).__module__), "__file__", None) for rule in registry.load(settings)}
+    return {code: Path(file).absolute().as_uri() for code, file in files.items() if file}
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:

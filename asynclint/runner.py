@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _WALKING = "asynclint.walk.positions"  # what loads libcst
 LARGE = 10_000_000  # bytes of source above which there is surely something to walk, and time to load libcst for it
+QUOTED = 4  # lines of a finding that reports may quote, besides its first
 PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
 
 
@@ -381,15 +382,15 @@ class _Run:
     # -- what reports quote
 
     def lines(self, results: Iterable[FileResult]) -> dict[tuple[str, int], str]:
-        """The text of the lines that findings start on."""
+        """The text of the first lines that findings cover."""
         numbers = {file.path: n for n, file in enumerate(self.state.files)}
         found: dict[tuple[str, int], str] = {}
         for result in results:
             source = self._source(numbers[result.path]) if result.findings else None
             if isinstance(source, Source):
                 for finding in result.findings:
-                    line = finding.span.start.line
-                    found[(result.path, line)] = source.line_text(line)
+                    start, end = finding.span.start.line, finding.span.end.line
+                    found.update(((result.path, line), source.line_text(line)) for line in range(start, min(end, start + QUOTED) + 1))
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import cast
 
@@ -29,12 +29,18 @@ def plain(text: str, _style: str) -> str:
     return text
 
 
-def painter() -> Paint:
-    """A `Paint` that writes the colours of a terminal. Imports rich."""
+def painter(links: Mapping[str, str] | None = None) -> Paint:
+    """A `Paint` that writes the colours of a terminal, and makes a link of each text that `links` has an address for. Imports rich."""
     from rich.color import ColorSystem
     from rich.style import Style
 
-    return lambda text, style: Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
+    addresses = links or {}
+
+    def paint(text: str, style: str) -> str:
+        linked = Style(link=addresses[text]) if text in addresses else Style.null()
+        return (Style.parse(style) + linked).render(text, color_system=ColorSystem.STANDARD)
+
+    return paint
 
 
 def escape(text: str) -> str:
@@ -64,7 +70,8 @@ def closing_line(result: RunResult, *, would: bool = False) -> str:
         sentences.append(f"{'Would fix' if would else 'Fixed'} {_count(fixed, 'finding')} in {_count(len(result.changed), 'file')}.")
     if result.findings:
         places = sum(1 for file in result.files if file.findings)
-        found = f"Found {_count(len(result.findings), 'finding')} in {_count(places, 'file')}"
+        causes = _causes(result.findings)
+        found = f"Found {_count(len(result.findings), 'finding')}{causes} in {_count(places, 'file')}"
         sentences.append(f"{found}{_fixable(result.findings)}.")
     elif not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
@@ -77,6 +84,13 @@ def closing_line(result: RunResult, *, would: bool = False) -> str:
     if result.all_problems:
         sentences.append(f"{_count(len(result.all_problems), 'error')}: not everything could be checked.")
     return " ".join(sentences) + "\n"
+
+
+def _causes(findings: tuple[Finding, ...]) -> str:
+    from asynclint.report.causes import by_cause
+
+    causes = len(by_cause(findings))
+    return f" with {_count(causes, 'cause')}" if causes < len(findings) else ""
 
 
 def _fixable(findings: tuple[Finding, ...]) -> str:
