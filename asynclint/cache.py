@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 REMEMBERED = 8  # results of so many different command lines are kept
 _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again without another time
 _SIGNATURE = 32  # bytes
+_INDIFFERENT = frozenset(
+    ["jobs", "timeout", "cache", "cache_dir", "min_severity", "min_confidence", "baseline"]
+)  # settings that no result depends on
 _KINDS: tuple[Any, ...] = (
     *(model.Position, model.Span, model.Edit, model.Import, model.Declaration, model.Fix, model.Frame, model.Finding),
     *(model.Problem, model.FileResult, model.Suppressed, model.Severity, model.Confidence, model.Applicability),
@@ -216,7 +219,7 @@ def open_cache(settings: Settings) -> Cache | None:
 
 def key_of(settings: Settings, paths: Sequence[str], packages: Sequence[str]) -> bytes:
     """What stands for all that decides on the results of a run, besides the files. `packages` are the folders of the environment's packages."""
-    fields = {name: getattr(settings, name) for name in settings.__match_args__ if name not in ("jobs", "timeout", "cache", "cache_dir")}
+    fields = {name: getattr(settings, name) for name in settings.__match_args__ if name not in _INDIFFERENT}
     installed = [(folder, _changed(folder)) for folder in (*sys.path, *packages) if os.path.isdir(folder)]
     plugins = [_changed(plugin) for plugin in settings.plugins]
     catalog = [_content(file) for file in settings.catalog]

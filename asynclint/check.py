@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, RunResult
-from asynclint.options import OPTIONS, ConfigError, Kind, Option
-from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
+from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asynclint.adopt import Adoption
     from asynclint.files import SourceFile
+    from asynclint.model import Finding
+
+    Wanted = Callable[[Finding], bool] | None
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 
@@ -33,11 +39,14 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
-    result = _run(() if stdin else paths, settings, stdin, given)
+    adoption = _adoption(settings, given, from_stdin)
+    result = _run(() if stdin else paths, settings, stdin, given, adoption.wants if adoption else None)
+    if adoption:
+        result = adoption.finish(result)
     if stdin and given["fix"] and not given["diff"]:
         write_bytes(_fixed_bytes(stdin, result))
     result = _with_about(result, given["output_format"], settings, stdin)
-    _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
+    _report(result, settings, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -78,7 +87,7 @@ def _table(option: Option, parts: list[str]) -> dict[str, list[str]]:
     return table
 
 
-def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any]) -> RunResult:
+def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any], wanted: Wanted = None) -> RunResult:
     fix = None
     if given["fix"] or given["diff"]:
         fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
@@ -96,7 +105,7 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
 
     with Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
         callback = progress.callback
-        request = runner.Request(paths=paths, settings=settings, fix=fix, write=write, stdin=stdin, on_progress=callback, **known)
+        request = runner.Request(paths=paths, settings=settings, fix=fix, wanted=wanted, write=write, stdin=stdin, on_progress=callback, **known)
         try:
             return runner.run(request)
         except BrokenPipeError as error:  # a worker's; click would take it for the reader of our output and exit in silence
@@ -109,6 +118,17 @@ def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
 
     name, data = stdin
     return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
+
+
+def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
+    """What is to be left out of the result or written besides it; None, as in most runs, if nothing is."""
+    asked = given["since"] is not None, given["add_ignore"] is not None, given["write_baseline"], given["no_baseline"], settings.baseline
+    thresholds = settings.min_severity, settings.min_confidence
+    if not any(asked) and thresholds == (DEFAULT["min_severity"], DEFAULT["min_confidence"]) and not os.path.exists(settings.baseline_place):
+        return None
+    from asynclint.adopt import Adoption
+
+    return Adoption(settings, given, from_stdin=from_stdin)
 
 
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
@@ -161,7 +181,7 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
 # ---------------------------------------------------------------------------------------------------------- output
 
 
-def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
+def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO) -> None:
     from asynclint import report
 
     for problem in sorted(result.all_problems):
@@ -169,7 +189,9 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
     name = given["output_format"]
     file = given["output_file"]
     for_people = name not in report.FOR_PROGRAMS
-    paint = report.painter() if for_people and file is None and coloured(given["color"], stream) else report.plain
+    paint: report.Paint = report.plain
+    if for_people and file is None and coloured(given["color"], stream):
+        paint = report.painter(_pages(settings) if result.findings and links(stream) else None)
     if given["diff"]:
         from asynclint.report import diff
 
@@ -177,7 +199,13 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         if not given["quiet"]:
             write(sys.stderr, report.closing_line(result, would=True))
     else:
-        text = report.formatter("statistics" if given["statistics"] and for_people else name)(result, paint)
+        name = "statistics" if given["statistics"] and for_people else name
+        if name == "text":
+            from asynclint.report import text as readable
+
+            text = readable.report(result, paint, 0 if file is not None else width(stream))
+        else:
+            text = report.formatter(name)(result, paint)
         if for_people and not given["quiet"]:
             text += report.closing_line(result)
     if file is None:
@@ -198,6 +226,16 @@ def _with_about(result: RunResult, name: str, settings: Settings, stdin: tuple[s
 
     whole = with_whole_fixes(result, (stdin[0], _fixed_bytes(stdin, result)) if stdin else None) if name == "sarif" else result
     return replace(whole, about=about(settings, rules=name == "sarif"))
+
+
+def _pages(settings: Settings) -> dict[str, str]:
+    """The file of each rule, which begins with its page, as the address of a link."""
+    from pathlib import Path
+
+    from asynclint import registry
+
+    files = {rule.code: getattr(sys.modules.get(type(rule).__module__), "__file__", None) for rule in registry.load(settings)}
+    return {code: Path(file).absolute().as_uri() for code, file in files.items() if file}
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:

@@ -17,6 +17,7 @@ from asynclint.patterns import glob_below
 from asynclint.record import record
 
 _FILE_NAMES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
+_BASELINE = ".asynclint-baseline.json"
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _TEST_FILES = ("tests/", "test/", "test_*.py", "*_test.py", "conftest.py")
 _TEST_IGNORES = ("ASL1",)
@@ -33,7 +34,8 @@ class Selection:
 
 @record(frozen=True, slots=True)
 class Settings:
-    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins`, `python` and `catalog` are absolute.
+    """What a run follows. `root` is absolute; patterns and `src` are relative to it; `.py` files in `plugins`, `python`, `catalog` and `baseline` are
+    absolute.
 
     `select`, `extend_select` and `ignore` are those of the configuration file; `overrides` holds those of the command line.
     `config_file` is the file that was read, or empty; it is one of `catalog` if entries stand in it.
@@ -46,6 +48,9 @@ class Settings:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = DEFAULT["per_file_ignores"]
     tests_may_block: bool = DEFAULT["tests_may_block"]
     pedantic: bool = DEFAULT["pedantic"]
+    min_severity: str = DEFAULT["min_severity"]
+    min_confidence: str = DEFAULT["min_confidence"]
+    baseline: str | None = DEFAULT["baseline"]
     exclude: tuple[str, ...] = DEFAULT["exclude"]
     extend_exclude: tuple[str, ...] = DEFAULT["extend_exclude"]
     force_exclude: bool = DEFAULT["force_exclude"]
@@ -86,6 +91,11 @@ class Settings:
             return False
         return any(os.path.exists(os.path.join(self.root, name)) for name in (*_ROOT_MARKERS, *_FILE_NAMES))
 
+    @property
+    def baseline_place(self) -> str:
+        """Where the baseline is, if there is one, and where it is written."""
+        return self.baseline or os.path.join(self.root, _BASELINE)
+
     def relative(self, path: str) -> str:
         """`path` as seen from `root`, with `/` between parts; the bare file name if it lies elsewhere."""
         absolute = os.path.abspath(path)
@@ -118,6 +128,8 @@ def load(paths: Sequence[str], *, config: Sequence[str] = (), isolated: bool = F
     extra: dict[str, Any] = {name: convert(FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
     overrides = Selection(extra.pop("select", None), extra.pop("extend-select", ()), extra.pop("ignore", ()))
     given |= {FILE_OPTIONS[name].field: value for name, value in extra.items()}
+    if given.get("baseline"):
+        given["baseline"] = os.path.abspath(given["baseline"])
     if given.get("python"):
         given["python"] = os.path.abspath(given["python"])
     elif not isolated:
@@ -284,8 +296,9 @@ def _converted(values: Mapping[str, Any], source: str, directory: str) -> dict[s
         if option is None:
             raise ConfigError(f"{source}: unknown key `{key}`{did_you_mean(key, FILE_OPTIONS)}")
         fields[option.field] = convert(option, value, f"{source}: `{key}`")
-    if fields.get("python"):
-        fields["python"] = os.path.join(directory, fields["python"])
+    for name in ("baseline", "python"):
+        if fields.get(name):
+            fields[name] = os.path.join(directory, fields[name])
     if "plugins" in fields:
         fields["plugins"] = tuple(os.path.join(directory, plugin) if plugin.endswith(".py") else plugin for plugin in fields["plugins"])
     if "catalog" in fields:

@@ -185,7 +185,8 @@ class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code; `seconds` is what each stage took; `about` is there where a format wants it.
+    `fixed` counts applied fixes per code; `seconds` is what each stage took; `about` is there where a format wants it; `left_out` says how many
+    findings are not among those of the files, and why.
     """
 
     files: tuple[FileResult, ...]
@@ -196,6 +197,7 @@ class RunResult:
     fixed: dict[str, int]
     seconds: dict[str, float]
     about: About | None = None
+    left_out: tuple[tuple[str, int], ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

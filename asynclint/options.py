@@ -29,7 +29,10 @@ class Kind(Enum):
 
 @record(frozen=True, slots=True)
 class Option:
-    """One row of the table. `in_file`: may stand in the configuration file; without `flags` it may stand only there."""
+    """One row of the table. `in_file`: may stand in the configuration file; without `flags` it may stand only there.
+
+    `bare` is what the flag means without a value; where that is allowed, a value follows `=` and never a blank.
+    """
 
     name: str
     kind: Kind
@@ -39,6 +42,7 @@ class Option:
     metavar: str = ""
     choices: tuple[str, ...] = ()
     in_file: bool = True
+    bare: str | None = None
 
     @property
     def field(self) -> str:
@@ -62,6 +66,9 @@ OPTIONS = (
     Option("per-file-ignores", Kind.TABLE, (), ("--per-file-ignores",), "Rules not to check in the files that match.", "PATTERN:RULES"),
     Option("tests-may-block", Kind.FLAG, True, (), "Leave the 1xx rules off in `tests/`, `test_*.py`, `*_test.py` and `conftest.py`."),
     Option("pedantic", Kind.FLAG, False, ("--pedantic",), "Check also what is a matter of taste."),
+    Option("min-severity", Kind.TEXT, "info", ("--min-severity",), "Report nothing less severe.", choices=("error", "warning", "info")),
+    Option("min-confidence", Kind.TEXT, "low", ("--min-confidence",), "Report nothing less sure.", choices=("high", "medium", "low")),
+    Option("baseline", Kind.TEXT, None, ("--baseline",), "Known findings to leave out; else `.asynclint-baseline.json` in the root.", "FILE"),
     Option("exclude", Kind.LIST, _EXCLUDE, ("--exclude",), "Files and directories to pass over.", "PATTERNS"),
     Option("extend-exclude", Kind.LIST, (), ("--extend-exclude",), "Files and directories to pass over besides `exclude`.", "PATTERNS"),
     Option("force-exclude", Kind.FLAG, False, ("--force-exclude",), "Pass over what is excluded even if it is named as a path."),
@@ -80,6 +87,10 @@ OPTIONS = (
     Option("unsafe-fixes", Kind.FLAG, False, ("--unsafe-fixes",), "With --fix or --diff: apply unsafe fixes too.", in_file=False),
     Option("diff", Kind.FLAG, False, ("--diff",), "Print what --fix would change, and change nothing.", in_file=False),
     Option("output-format", Kind.TEXT, "text", ("--output-format",), "How to print findings.", choices=FORMATS, in_file=False),
+    Option("write-baseline", Kind.FLAG, False, ("--write-baseline",), "Write what is found to the baseline, and prune what is gone.", in_file=False),
+    Option("no-baseline", Kind.FLAG, False, ("--no-baseline",), "Leave nothing out for being known.", in_file=False),
+    Option("since", Kind.TEXT, None, ("--since",), "Report only what lines changed since a git revision cause.", "REV[...]", in_file=False),
+    Option("add-ignore", Kind.TEXT, None, ("--add-ignore",), "Write a suppression for each finding.", "REASON", in_file=False, bare=""),
     Option("output-file", Kind.TEXT, None, ("--output-file", "-o"), "Write the report to this file.", "FILE", in_file=False),
     Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings and causes each rule has, not the findings.", in_file=False),
     Option("show-unresolved", Kind.FLAG, False, ("--show-unresolved",), "Print the calls on the loop that nothing is known of.", in_file=False),
@@ -103,7 +114,7 @@ def markdown_table() -> str:
     lines = ["| Key | Flag | Default | Meaning |", "|---|---|---|---|"]
     for option in OPTIONS:
         key = f"`{option.name}`" if option.in_file else ""
-        flag = " ".join(f"`{flag}`" for flag in option.flags)
+        flag = " ".join(f"`{flag}[={option.metavar}]`" if option.bare is not None else f"`{flag}`" for flag in option.flags)
         lines.append(f"| {key} | {flag} | {_shown_default(option)} | {option.help} |")
     return "\n".join(lines) + "\n"
 
@@ -113,6 +124,8 @@ def markdown_table() -> str:
 
 def convert(option: Option, value: Any, where: str) -> Any:
     converted = _CONVERTERS[option.kind](value)
+    if option.choices and converted not in option.choices:
+        raise ConfigError(f"{where}: expected one of {', '.join(f'`{choice}`' for choice in option.choices)}, got {described(value)}")
     if converted is None:
         raise ConfigError(f"{where}: expected {option.kind.value}, got {described(value)}")
     return converted

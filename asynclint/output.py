@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 CLEAN, FINDINGS, ERROR, INTERRUPTED = 0, 1, 2, 130
+_NARROWEST = 40  # columns; below, lines are left to the terminal to break
 _PROGRESS_AFTER = 1.0  # seconds
 _PROGRESS_EVERY = 0.1
 
@@ -23,6 +24,23 @@ def coloured(when: str, stream: TextIO) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def links(stream: TextIO) -> bool:
+    """Whether to write links (OSC 8): to terminals, which pass over them if they do not know them; FORCE_HYPERLINK decides where it is set."""
+    forced = os.environ.get("FORCE_HYPERLINK")
+    if forced is not None:
+        return forced not in ("", "0")
+    return stream.isatty() and os.environ.get("TERM") not in ("dumb", "linux") and not os.environ.get("CI")
+
+
+def width(stream: TextIO) -> int:
+    """The columns of a terminal; 0 for what is none, where lines have no end."""
+    if not stream.isatty():
+        return 0
+    from shutil import get_terminal_size
+
+    return max(_NARROWEST, get_terminal_size().columns)
 
 
 def write(stream: TextIO, text: str) -> None:
@@ -47,8 +65,8 @@ def _mute(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_file(path: str, text: str) -> None:
-    """Write the report all or not at all; a pipe or a device is written to as it is."""
+def write_file(path: str, text: str, flag: str = "--output-file") -> None:
+    """Write what a flag asks for all or not at all; a pipe or a device is written to as it is."""
     data = text.encode("utf-8", "backslashreplace")
     target = os.path.realpath(path)
     try:
@@ -58,7 +76,7 @@ def write_file(path: str, text: str) -> None:
         else:
             _replace(target, data)
     except OSError as error:
-        raise ConfigError(f"--output-file: {path}: {error.strerror or error}") from error
+        raise ConfigError(f"{flag}: {path}: {error.strerror or error}") from error
 
 
 def _replace(target: str, data: bytes) -> None:
@@ -81,6 +99,7 @@ class Progress:
         self.callback = self.show if shown else None
         self.started = self.drawn = time.monotonic()
         self.bar: Bar | None = None
+        self.stage = ""
 
     def __enter__(self) -> Progress:
         return self
@@ -96,11 +115,14 @@ class Progress:
         self.drawn = now
         if self.bar is None:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("files,"), TimeRemainingColumn(compact=True))
             self.bar = Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-            self.bar.add_task(stage)
+            self.bar.add_task("")
             self.bar.start()
+        if stage != self.stage:
+            self.stage = stage
+            self.bar.reset(self.bar.task_ids[0])  # the time left is that of the stage
         self.bar.update(self.bar.task_ids[0], description=stage, completed=done, total=total, refresh=True)

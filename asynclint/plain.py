@@ -38,7 +38,9 @@ def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Any]] | 
                 return None
             given[option.field] = True
             continue
-        if not sign:
+        if not sign and option.bare is not None:
+            value = option.bare
+        elif not sign:
             value = next(rest, "-")
             if value.startswith("-"):
                 return None

@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 
 _WALKING = "asynclint.walk.positions"  # what loads libcst
 LARGE = 10_000_000  # bytes of source above which there is surely something to walk, and time to load libcst for it
+QUOTED = 4  # lines of a finding that reports may quote, besides its first
 PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
 
 
 @record(frozen=True, slots=True)
 class Request:
     """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
+    Of what is found at first, only what is `wanted` is fixed.
 
     `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
     shown that lead through the files asked for. `key` is what the results are kept under in the `cache`.
@@ -54,6 +56,7 @@ class Request:
     paths: tuple[str, ...]
     settings: Settings
     fix: Applicability | None = None
+    wanted: Callable[[Finding], bool] | None = None
     write: bool = True
     stdin: tuple[str, bytes] | None = None
     on_progress: Callable[[str, int, int], None] | None = None
@@ -331,13 +334,19 @@ class _Run:
 
         state, level = self.state, self.request.fix
         assert level is not None
+        wanted = self.request.wanted
+        unwanted = {(f.path, f.fingerprint) for r in results.values() for f in r.findings if wanted is not None and not wanted(f)}
+
+        def todo(found: Iterable[FileResult]) -> list[Finding]:
+            return [f for r in found for f in r.findings if f.fix and (f.path, f.fingerprint) not in unwanted]
+
         numbers = {file.path: n for n, file in enumerate(state.files)}
         before: dict[str, Source] = {}
         problems: list[Problem] = []
         if self.request.write:
             for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
                 writer.sweep(folder)
-        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in result.findings)}
+        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
         for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
             source = self._source(numbers[path])
             if isinstance(source, Problem):
@@ -351,9 +360,9 @@ class _Run:
                 state.overlays[numbers[path]] = source
             self.index([numbers[path] for path in changed])
             current.update(self.lint({*pending, *(numbers[path] for path in changed)}))
-            return [finding for result in current.values() for finding in result.findings]
+            return todo(current.values())
 
-        outcome = fixer.converge(before, lint, [f for r in results.values() for f in r.findings], level)
+        outcome = fixer.converge(before, lint, todo(results.values()), level)
         after = self.lint() if outcome.sources else results
         changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items()) if source.text != before[path].text}
         if self.request.write:
@@ -366,7 +375,7 @@ class _Run:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]
                         del state.overlays[numbers[path]]
-                        outcome.fixed.subtract(f.code for f in results[numbers[path]].findings if f.fix and fixer.allowed(f.fix, level))
+                        outcome.fixed.subtract(f.code for f in todo([results[numbers[path]]]) if f.fix and fixer.allowed(f.fix, level))
         return after, changed, +outcome.fixed, [*problems, *outcome.problems]
 
     def sources(self) -> Sources:
@@ -381,15 +390,15 @@ class _Run:
     # -- what reports quote
 
     def lines(self, results: Iterable[FileResult]) -> dict[tuple[str, int], str]:
-        """The text of the lines that findings start on."""
+        """The text of the first lines that findings cover."""
         numbers = {file.path: n for n, file in enumerate(self.state.files)}
         found: dict[tuple[str, int], str] = {}
         for result in results:
             source = self._source(numbers[result.path]) if result.findings else None
             if isinstance(source, Source):
                 for finding in result.findings:
-                    line = finding.span.start.line
-                    found[(result.path, line)] = source.line_text(line)
+                    start, end = finding.span.start.line, finding.span.end.line
+                    found.update(((result.path, line), source.line_text(line)) for line in range(start, min(end, start + QUOTED) + 1))
         return found
 
 

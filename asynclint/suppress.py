@@ -29,6 +29,7 @@ _NEXT: Final = re.compile(r"\s+#(?!\d)")  # another comment in the same comment;
 _LAYOUT: Final = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER})
 _HINT: Final = "write `# asynclint: ignore[ASL101] -- reason` or `# asynclint: file-ignore[ASL101]`"
 _EVERYWHERE: Final = (0, 1 << 62)
+OWN: Final = frozenset({"ASL901", "ASL902", "ASL903"})  # codes of notices
 
 
 @record(frozen=True, slots=True)

@@ -56,11 +56,12 @@ def result(
     lines: dict[tuple[str, int], str] | None = None,
     changed: dict[str, tuple[str, str]] | None = None,
     fixed: dict[str, int] | None = None,
+    left_out: tuple[tuple[str, int], ...] = (),
 ) -> RunResult:
     """The result of a run with these findings, grouped by path."""
     paths = sorted({each.path for each in findings})
     files = tuple(FileResult(path, tuple(each for each in findings if each.path == path)) for path in paths)
-    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {}, {})
+    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {}, {}, left_out)
 
 
 def bury_children() -> None:

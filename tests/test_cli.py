@@ -429,6 +429,41 @@ def test_progress_is_drawn_only_after_a_second(monkeypatch: pytest.MonkeyPatch) 
     assert "5/10" in terminal.getvalue()
 
 
+def test_the_time_left_is_that_of_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    clock = [0.0]
+    monkeypatch.setattr("asynclint.output.time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    with output.Progress(shown=True) as progress:
+        for stage, done in (("indexing", 100), ("indexing", 200), ("linting", 1)):
+            clock[0] += 1.5
+            progress.show(stage, done, 200)
+        assert progress.bar is not None
+        (task,) = progress.bar.tasks
+
+    assert (task.description, task.completed, task.total, task.speed) == ("linting", 1, 200, None)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [({}, True), ({"TERM": "dumb"}, False), ({"CI": "true"}, False), ({"FORCE_HYPERLINK": "1", "CI": "1"}, True), ({"FORCE_HYPERLINK": "0"}, False)],
+)
+def test_links_are_for_terminals(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: bool) -> None:
+    for name in ("CI", "FORCE_HYPERLINK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+
+    assert output.links(Terminal()) is expected
+    assert not output.links(io.StringIO()) or "FORCE_HYPERLINK" in environment
+
+
+def test_lines_end_only_in_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "66")
+
+    assert [output.width(stream) for stream in (Terminal(), io.StringIO())] == [66, 0]
+
+
 def python(code: str, **options: Any) -> subprocess.CompletedProcess[str]:
     root = Path(asynclint.__file__).parents[1]
     return subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(root)}, **options)

@@ -12,9 +12,10 @@ import pytest
 from builders import finding, fix, result, span
 
 from asynclint import report
-from asynclint.model import Applicability, Declaration, Finding, Fix, Frame, Import, Problem, RunResult
-from asynclint.report import closing_line, diff
+from asynclint.model import Applicability, Declaration, Edit, Finding, Fix, Frame, Import, Problem, RunResult, Span
+from asynclint.report import closing_line, diff, text
 from asynclint.report.causes import by_cause
+from asynclint.report.layout import columns
 
 SLEEP = finding(fix=fix())
 HELPER = finding(
@@ -101,6 +102,66 @@ def test_without_the_line_there_is_no_frame() -> None:
     )
 
 
+def test_the_lines_of_a_span_are_shown_and_what_is_left_of_it_is_told() -> None:
+    start, end = span(9, 1, 4).start, span(15, 2, 0).end
+    lines = {("app.py", 9 + n): f"line {n}\n" for n in range(5)}
+    many = finding(at=Span(start, end), no_fix="so")
+
+    shown = render("text", result(many, lines=lines))
+
+    assert shown.splitlines()[2:-2] == [
+        "   |", " 9 | line 0", "   | ^^^^^^", "10 | line 1", "11 | line 2", "12 | line 3", "13 | line 4", "   | ...", "   |",
+    ]  # fmt: skip
+
+
+def test_text_shows_what_the_line_becomes() -> None:
+    lines = {("app.py", 3): "    time.sleep(1)\n"}
+
+    assert "\n      + await asyncio.sleep(1)\n" in render("text", result(SLEEP, lines=lines))
+    assert "+" not in render("text", result(SLEEP))
+    elsewhere = fix(path="other.py")
+    assert "+" not in render("text", result(finding(fix=elsewhere), lines=lines))
+    several = Fix("x", Applicability.SAFE, (Edit("app.py", span(3, 5, 13), "a\nb"),))
+    assert "+" not in render("text", result(finding(fix=several), lines=lines))
+
+
+# ---------------------------------------------------------------------------------------------------------- the width of a terminal
+
+
+@pytest.mark.parametrize("width", [56, 57, 80, 140])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    code = "    読み込み = open('" + "日本語" * 60 + "'), time.sleep(1), '" + "x" * 200 + "'"
+    chain = tuple(Frame(f"lib/{'m' * n}.py", n, 1, f"函数{n}", code.strip()) for n in range(1, 12))
+    message = "`time.sleep()` " + "stops the 事件循環 " * 20
+    for start, size in ((1, 1), (5, 4), (5, 300), (code.index("time"), 13), (len(code), 1)):
+        found = finding(message=message, at=span(7, start, size), chain=chain, help="do not " * 30, fix=fix(title="await " * 30))
+        shown = text.report(result(found, lines={("app.py", 7): code}), report.plain, width)
+
+        assert [line for line in shown.splitlines() if columns(line) > width] == []
+        assert "^" in shown
+
+
+def test_what_is_marked_stays_in_sight() -> None:
+    code = f"    x = {'a' * 200}, time.sleep(1), {'b' * 200}"
+    at = span(3, code.index("time") + 1, 13)
+    wide = Fix("await", Applicability.SAFE, (Edit("app.py", at, "await asyncio.sleep(1)"),))
+
+    shown = text.report(result(finding(at=at, fix=wide), lines={("app.py", 3): code}), report.plain, 80)
+
+    (line,) = [line for line in shown.splitlines() if line.startswith("3 | ")]
+    (carets,) = [line for line in shown.splitlines() if "^" in line]
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "time.sleep(1)"
+    assert line.startswith("3 | ...a") and line.endswith("b...")
+    assert ", await asyncio.sleep(1)" in shown
+
+
+def test_a_path_is_left_whole() -> None:
+    place = f"{'directory/' * 12}file.py"
+    also = [reaching(line, path=place) for line in (1, 2)]
+
+    assert f"\n      {place}:2\n" in text.report(result(*also), report.plain, 60)
+
+
 # ---------------------------------------------------------------------------------------------------------- findings of one cause
 
 
@@ -139,7 +200,7 @@ def test_every_finding_of_a_cause_counts() -> None:
 
     assert render("concise", shown).count("ASL110") == 3
     assert len(json.loads(render("json", shown))["findings"]) == 3
-    assert closing_line(shown) == "Found 3 findings in 1 file.\n"
+    assert closing_line(shown) == "Found 3 findings with 2 causes in 1 file.\n"
     assert render("statistics", shown).splitlines()[1] == "       3       2        0  ASL110 blocking-helper"
 
 
@@ -168,6 +229,13 @@ def _everywhere(bad: str) -> RunResult:
     path = f"a{bad}.py"
     nasty = finding(path=path, message=bad, chain=(Frame(path, 1, 1, bad, bad),) * 2, fix=fix(title=bad), help=bad)
     return result(nasty, lines={(path, 3): f"    {bad}x"})
+
+
+def test_codes_are_links_where_there_are_addresses() -> None:
+    shown = report.formatter("concise")(result(SLEEP, HELPER), report.painter({"ASL101": "file:///rules/sleep.py"}))
+
+    assert re.sub("id=[0-9-]+", "", shown).count("\x1b]8;;file:///rules/sleep.py\x1b\\\x1b[1;31mASL101\x1b[0m\x1b]8;;\x1b\\") == 1
+    assert shown.count("\x1b]8;") == 2
 
 
 def test_colours_change_nothing_but_colours() -> None:
@@ -218,6 +286,11 @@ UNSAFE = finding(fix=fix(Applicability.UNSAFE))
         (result(SLEEP, UNSAFE, UNSAFE), "Found 3 findings in 1 file (1 fixable with --fix, 2 more with --unsafe-fixes)."),
         (result(UNSAFE), "Found 1 finding in 1 file (1 fixable with --fix --unsafe-fixes)."),
         (result(finding(fix=fix(Applicability.MANUAL))), "Found 1 finding in 1 file."),
+        (
+            result(left_out=(("baseline", 3), ("threshold", 1), ("unchanged", 2))),
+            "All checks passed: 1 file. Left out 3 in the baseline, 1 below the threshold, 2 that no change caused.",
+        ),
+        (result(HELPER, left_out=(("ignored", 2),)), "Found 1 finding in 1 file. Ignored 2 findings."),
         (result(problems=(Problem("a.py", 0, 0, "x"),)), "1 error: not everything could be checked."),
         (result(HELPER, problems=(Problem("a.py", 0, 0, "x"),)), "Found 1 finding in 1 file. 1 error: not everything could be checked."),
         (result(checked=2, changed={"a.py": ("", "x")}, fixed={"ASL101": 3}), "Fixed 3 findings in 1 file. All checks passed: 2 files."),
@@ -272,11 +345,12 @@ _FINDING = _object(
     fingerprint=_TEXT,
 )
 _COUNTS = dict.fromkeys(("files", "findings", "fixable", "unsafe_fixable", "fixed"), _NUMBER)
+_BY_NAME = {"type": "object", "additionalProperties": _NUMBER}
 SCHEMA = _object(
     version={"const": 1},
     findings={"type": "array", "items": _FINDING},
     errors={"type": "array", "items": _object(path=_TEXT, line=_NUMBER, column=_NUMBER, message=_TEXT, code=_TEXT)},
-    summary=_object(**_COUNTS, by_rule={"type": "object", "additionalProperties": _NUMBER}),
+    summary=_object(**_COUNTS, left_out=_BY_NAME, by_rule=_BY_NAME),
 )
 
 
@@ -286,7 +360,7 @@ def test_json_is_what_was_promised() -> None:
 
     jsonschema.validate(document, SCHEMA)
     assert document["summary"] == {
-        "files": 3, "findings": 3, "fixable": 1, "unsafe_fixable": 1, "fixed": 3, "by_rule": {"ASL101": 2, "ASL110": 1},
+        "files": 3, "findings": 3, "fixable": 1, "unsafe_fixable": 1, "fixed": 3, "left_out": {}, "by_rule": {"ASL101": 2, "ASL110": 1},
     }  # fmt: skip
     assert [error["path"] for error in document["errors"]] == ["a.py", "z.py"]
     assert document["findings"][0]["span"] == {"start": {"line": 3, "column": 5}, "end": {"line": 3, "column": 18}}
@@ -322,17 +396,17 @@ def test_json_has_all_that_a_fix_needs() -> None:
 def test_a_diff_is_what_git_takes(tmp_path: Path, before: str, after: str) -> None:
     file = tmp_path / "a.py"
     file.write_bytes(before.encode())
-    text = diff.report(result(changed={"a.py": (before, after)}))
+    patch = diff.report(result(changed={"a.py": (before, after)}))
 
-    subprocess.run(["git", "apply", "-p0", "-"], cwd=tmp_path, input=text.encode(), check=True, capture_output=True)
+    subprocess.run(["git", "apply", "-p0", "-"], cwd=tmp_path, input=patch.encode(), check=True, capture_output=True)
 
     assert file.read_bytes() == after.encode()
 
 
 def test_diff_of_files_in_order_of_path() -> None:
-    text = diff.report(result(changed={"b.py": ("x\n", "y\n"), "a.py": ("x", "y\n")}))
+    patch = diff.report(result(changed={"b.py": ("x\n", "y\n"), "a.py": ("x", "y\n")}))
 
-    assert text == (
+    assert patch == (
         "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+y\n"
         "--- b.py\n+++ b.py\n@@ -1 +1 @@\n-x\n+y\n"
     )  # fmt: skip

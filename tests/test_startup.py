@@ -81,6 +81,9 @@ def _python(*arguments: str, cwd: Path) -> str:
         "--config a.toml --config jobs=3 --isolated",
         "--color never --statistics --diff --unsafe-fixes --pedantic -v",
         "--fix rule",
+        "--add-ignore src",
+        "--add-ignore=why --since HEAD~1... a.py",
+        "--baseline known.json --write-baseline --min-severity=error --min-confidence medium",
     ],
 )
 def test_plain_lines_mean_what_click_reads(line: str) -> None:
@@ -93,7 +96,7 @@ def test_plain_lines_mean_what_click_reads(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line", ["rule", "rule ASL101", "--help", "-h", "--version", "--fixx", "--jobs", "--jobs x", "--jobs -1", "-j2", "-qv", "-- a.py", "--fix=1",
-             "--output-format xml", "--no-respect-gitignore", "--select", "-o=x"],
+             "--output-format xml", "--min-severity grave", "--no-respect-gitignore", "--select", "-o=x"],
 )  # fmt: skip
 def test_other_lines_are_for_click(line: str) -> None:
     assert plain.parse(line.split()) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import cast
 
@@ -16,6 +16,7 @@ Report = Callable[[RunResult, Paint], str]
 
 FOR_PROGRAMS = frozenset({"github", "gitlab", "json", "json-lines", "junit", "sarif"})  # formats without colours and without a closing line
 WITH_ABOUT = frozenset({"github", "gitlab", "sarif"})  # formats that ask the result for `about`
+_LEFT_OUT = {"baseline": "in the baseline", "threshold": "below the threshold", "unchanged": "that no change caused"}
 
 # What a terminal acts on or that breaks a line: C0 and C1 controls, bidirectional and zero-width marks, separators, lone surrogates.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -30,12 +31,18 @@ def plain(text: str, _style: str) -> str:
     return text
 
 
-def painter() -> Paint:
-    """A `Paint` that writes the colours of a terminal. Imports rich."""
+def painter(links: Mapping[str, str] | None = None) -> Paint:
+    """A `Paint` that writes the colours of a terminal, and makes a link of each text that `links` has an address for. Imports rich."""
     from rich.color import ColorSystem
     from rich.style import Style
 
-    return lambda text, style: Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
+    addresses = links or {}
+
+    def paint(text: str, style: str) -> str:
+        linked = Style(link=addresses[text]) if text in addresses else Style.null()
+        return (Style.parse(style) + linked).render(text, color_system=ColorSystem.STANDARD)
+
+    return paint
 
 
 def escape(text: str) -> str:
@@ -79,13 +86,27 @@ def closing_line(result: RunResult, *, would: bool = False) -> str:
         sentences.append(f"{'Would fix' if would else 'Fixed'} {_count(fixed, 'finding')} in {_count(len(result.changed), 'file')}.")
     if result.findings:
         places = sum(1 for file in result.files if file.findings)
-        found = f"Found {_count(len(result.findings), 'finding')} in {_count(places, 'file')}"
+        causes = _causes(result.findings)
+        found = f"Found {_count(len(result.findings), 'finding')}{causes} in {_count(places, 'file')}"
         sentences.append(f"{found}{_fixable(result.findings)}.")
     elif not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
+    counts = dict(result.left_out)
+    if counts.get("ignored"):
+        sentences.append(f"Ignored {_count(counts['ignored'], 'finding')}.")
+    left_out = [f"{counts[reason]} {words}" for reason, words in _LEFT_OUT.items() if counts.get(reason)]
+    if left_out:
+        sentences.append(f"Left out {', '.join(left_out)}.")
     if result.all_problems:
         sentences.append(f"{_count(len(result.all_problems), 'error')}: not everything could be checked.")
     return " ".join(sentences) + "\n"
+
+
+def _causes(findings: tuple[Finding, ...]) -> str:
+    from asynclint.report.causes import by_cause
+
+    causes = len(by_cause(findings))
+    return f" with {_count(causes, 'cause')}" if causes < len(findings) else ""
 
 
 def _fixable(findings: tuple[Finding, ...]) -> str:

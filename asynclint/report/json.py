@@ -67,5 +67,6 @@ def _summary(result: RunResult) -> dict[str, Any]:
         "fixable": sum(has_fix(finding, Applicability.SAFE) for finding in findings),
         "unsafe_fixable": sum(has_fix(finding, Applicability.UNSAFE) for finding in findings),
         "fixed": sum(result.fixed.values()),
+        "left_out": dict(result.left_out),
         "by_rule": dict(sorted(Counter(finding.code for finding in findings).items())),
     }

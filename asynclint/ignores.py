@@ -1,0 +1,127 @@
+"""Writes suppressions for findings: at the end of a statement of one line, above one of several lines, where no comment may stand in the middle."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from asynclint import suppress
+from asynclint.fix import writer
+from asynclint.fix.edits import apply
+from asynclint.model import Edit, Finding, Position, Problem, RunResult, Span
+from asynclint.narrow import without
+from asynclint.options import ConfigError
+from asynclint.source import Source, SourceError
+
+_LAYOUT = frozenset([tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER])
+
+
+def check_reason(reason: str) -> None:
+    """Raise ConfigError for a reason that would not stand in a comment as it is."""
+    if not reason.isprintable() or re.search(r"#(?!\d)", reason):
+        raise ConfigError("--add-ignore: a reason is one line without `#`, but `#12` for an issue is fine")
+
+
+def add(result: RunResult, reason: str) -> RunResult:
+    """Suppress the findings of a result in their files; what is left are those that cannot be, and a problem for each file that was not written.
+
+    Findings about suppressions are left: they are mended, not ignored.
+    """
+    ignored: set[int] = set()
+    problems: list[Problem] = []
+    for file in result.files:
+        wanted = [finding for finding in file.findings if finding.code not in suppress.OWN]
+        if not wanted:
+            continue
+        try:
+            source = Source.read(file.path)
+            _check_unchanged(source, wanted, result.lines)
+            text = suppressed(source, wanted, reason)
+            writer.write(file.path, source.data, source.to_bytes(text))
+            ignored.update(map(id, wanted))
+        except SourceError as error:
+            problems.append(error.problem)
+        except writer.WriteError as error:
+            problems.append(Problem(file.path, 0, 0, error.message))
+    left = without(result, lambda finding: "ignored" if id(finding) in ignored else "")
+    return replace(left, problems=(*left.problems, *problems))
+
+
+def _check_unchanged(source: Source, findings: Iterable[Finding], lines: Mapping[tuple[str, int], str]) -> None:
+    for finding in findings:
+        line = finding.span.start.line
+        if source.line_text(line) != lines.get((finding.path, line), "").rstrip("\r\n"):
+            raise SourceError(source.path, 0, "was changed since it was checked; run asynclint again")
+
+
+def suppressed(source: Source, findings: Iterable[Finding], reason: str) -> str:
+    """The text of a file with suppressions for these findings. Raises SourceError where they would not do what they are for."""
+    statements = _statements(source)
+    codes: dict[tuple[int, int], set[str]] = {}
+    placed: list[tuple[Finding, tuple[int, int]]] = []
+    for finding in findings:
+        line = finding.span.start.line
+        statement = next(((first, last) for first, last in statements if first <= line <= last), None)
+        if statement is None:
+            raise SourceError(source.path, line, "no suppression can be written here")
+        codes.setdefault(statement, set()).add(finding.code)
+        placed.append((finding, statement))
+    text = apply(source.text, [_edit(source, first, last, sorted(found), reason) for (first, last), found in codes.items()])
+    above = [first for first, last in codes if first < last]
+    moved = [_moved(finding, sum(each <= first for each in above)) for finding, (first, _) in placed]
+    _check(source, text, moved)
+    return text
+
+
+def _edit(source: Source, first: int, last: int, codes: list[str], reason: str) -> Edit:
+    comment = f"# asynclint: ignore[{', '.join(codes)}]" + (f" -- {reason}" if reason else "")
+    start = source.line_starts[first - 1]
+    if first < last:
+        return Edit(source.path, source.span(start, start), source.indentation(start) + comment + source.newline)
+    end = start + len(source.line_text(first).rstrip())
+    return Edit(source.path, source.span(end, end), f"  {comment}")
+
+
+def _statements(source: Source) -> list[tuple[int, int]]:
+    """The first and last line of each logical line."""
+    found: list[tuple[int, int]] = []
+    first = 0
+    try:
+        for kind, _, (line, _), (end, _), _ in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
+            if kind == tokenize.NEWLINE:
+                found.append((first or line, end))
+                first = 0
+            elif not first and kind not in _LAYOUT:
+                first = line
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error
+    return found
+
+
+def _moved(finding: Finding, lines: int) -> Finding:
+    start, end = finding.span.start, finding.span.end
+    return replace(finding, span=Span(*(Position(each.offset, each.line + lines, each.column) for each in (start, end))))
+
+
+def _check(source: Source, text: str, findings: Iterable[Finding]) -> None:
+    """Make sure that the program is the same, and that each of the findings, where it is now, is suppressed."""
+    new = Source.from_bytes(source.path, source.to_bytes(text))
+    if new.encoding != source.encoding or _tree(new) != _tree(source):
+        raise SourceError(source.path, 0, "no suppressions can be written: they would change the program")
+    kept, _ = suppress.apply(findings, suppress.parse(new))
+    if kept:
+        raise SourceError(source.path, kept[0].span.start.line, "no suppression can be written here")
+
+
+def _tree(source: Source) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.dump(ast.parse(source.data))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error
