@@ -88,11 +88,12 @@ def run(request: Request) -> RunResult:
 
 def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
-    run_, problems = _linked(request)
+    run_, problems = opened(request)
     return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
 
 
-def _linked(request: Request) -> tuple[_Run, list[Problem]]:
+def opened(request: Request) -> tuple[_Run, list[Problem]]:
+    """A run whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -114,7 +115,7 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
 
 def _run(request: Request) -> RunResult:
     started = time.time_ns()
-    run_, problems = _linked(request)
+    run_, problems = opened(request)
     with run_.timed("lint"):
         results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}

@@ -177,14 +177,7 @@ class Context:
     @property
     def backend(self) -> str:
         """The library whose words the module uses for async work: asyncio, anyio or trio."""
-        imported = {
-            ref[1].partition(".")[0]
-            for function in self.program.facts(self.module).functions
-            for refs in function.bindings.values()
-            for ref in refs
-            if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
-        }
-        return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
+        return backend_of(self.program, self.module)
 
     # -- reporting
 
@@ -277,6 +270,18 @@ class Context:
         while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
             number = functions[number].parent
         return max(number, 0), functions[max(number, 0)].bindings.get(name, ())
+
+
+def backend_of(program: Program, module: int) -> str:
+    """The library whose words a module uses for async work: asyncio, anyio or trio."""
+    imported = {
+        ref[1].partition(".")[0]
+        for function in program.facts(module).functions
+        for refs in function.bindings.values()
+        for ref in refs
+        if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
+    }
+    return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
 
 
 def _imported_above(function: ast.AST, name: str, line: int) -> bool:
