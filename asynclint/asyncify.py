@@ -13,7 +13,7 @@ from asynclint.config import Selection
 from asynclint.fix import fixer, signatures, writer
 from asynclint.fix.forbids import Obstacle
 from asynclint.fix.occurrences import Occurrences
-from asynclint.model import Applicability, Confidence, Finding, Severity
+from asynclint.model import Applicability, Confidence, FileResult, Finding, Severity
 from asynclint.options import ConfigError
 from asynclint.source import Source
 
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 def asyncify(paths: tuple[str, ...], settings: Settings, target: str, *, write: bool) -> Outcome:
-    """Make the functions of a target, `package.module:function` or `path.py:Class.method`, async. Raises ConfigError where there is no such function."""
+    """Make the functions of a target, `package.module:function` or `path.py:Class.method`, async. Raises ConfigError where there is none."""
     everything = replace(settings, select=("ALL",), ignore=(), extend_select=(), per_file_ignores=(), overrides=Selection())
     run_, problems = runner.opened(runner.Request(paths, everything))
     program = run_.program
@@ -126,7 +126,7 @@ def _counted(results: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str, st
     return Counter((each.code, each.path, each.function) for findings in results for each in findings)
 
 
-def _brought(results: Iterable[runner.FileResult], known: Counter[tuple[str, str, str]]) -> list[Obstacle]:
+def _brought(results: Iterable[FileResult], known: Counter[tuple[str, str, str]]) -> list[Obstacle]:
     """The findings that were not there before, but for those about blocking calls: these only stand elsewhere now."""
     found = []
     left = known.copy()

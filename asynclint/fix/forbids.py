@@ -82,24 +82,26 @@ def of_shape(program: Program, key: FunctionKey) -> Iterator[str]:
             yield f"{name} calls `{paths[0]}` (line {line}), which cannot run on an event loop"
 
 
-def of_class(program: Program, key: FunctionKey) -> Iterator[str]:
-    """What the class of a method inherits that forbids it."""
+def of_class(program: Program, key: FunctionKey, *, called: bool) -> Iterator[str]:
+    """What the class of a method inherits that forbids it. A private method that the program itself calls is not for classes outside of it."""
     function, resolver = program.function(key), program.resolver
+    own = called and _is_private(function.name)
     if function.owner < 0:
         return
     for klass in dict.fromkeys((ClassValue(key[0], function.owner), *resolver.below(ClassValue(key[0], function.owner)))):
         facts = resolver.klass(klass)
         for base in facts.bases:
-            if not program.evaluate(without_parameters(base), Scope(klass.module, facts.parent, facts.outer)) and not _is_private(function.name):
+            if not program.evaluate(without_parameters(base), Scope(klass.module, facts.parent, facts.outer)) and not own:
                 yield f"`{facts.qualname}` has the base `{f.last_name(without_parameters(base)) or '...'}`, of which nothing is known: it may call it"
         for base in resolver.mro(klass):
             if isinstance(base, External) and base.path not in _PLAIN_BASES and not _is_builtin(base.path):
                 if resolver.stubs.member(base.path, function.name):
                     yield f"`{function.qualname}` overrides a method of `{base.path}`, which calls it"
-                elif not _is_private(function.name):
+                elif not own:
                     yield f"`{facts.qualname}` derives from `{base.path}`, outside of the program, which may call `{function.name}`"
-            elif isinstance(base, ClassValue) and program.is_outside(base.module) and not _is_private(function.name):
-                yield f"`{facts.qualname}` derives from `{program.module_name(base.module)}.{resolver.klass(base).qualname}`, outside of the program, which may call `{function.name}`"
+            elif isinstance(base, ClassValue) and program.is_outside(base.module) and not own:
+                path = f"{program.module_name(base.module)}.{resolver.klass(base).qualname}"
+                yield f"`{facts.qualname}` derives from `{path}`, outside of the program, which may call `{function.name}`"
 
 
 def of_exports(program: Program, occurrences: Occurrences, key: FunctionKey) -> Iterator[Obstacle]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index import extract
@@ -137,7 +138,7 @@ class Occurrences:
     def _scope(self, module: int, path: tuple[Any, ...]) -> Scope:
         """The scope in which the last node of a path is read: decorators, defaults and bases belong to the scope around."""
         function, klass = 0, -1
-        for node, child in zip(path, path[1:], strict=False):
+        for node, child in pairwise(path):
             if isinstance(node, FRAMES) and (child in node.body if isinstance(node.body, list) else child is node.body):
                 function, klass = node.number_, -1  # type: ignore[union-attr]
             elif isinstance(node, ast.ClassDef) and child in node.body:
