@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 def asyncify(paths: tuple[str, ...], settings: Settings, target: str, *, write: bool) -> Outcome:
     """Make the functions of a target, `package.module:function` or `path.py:Class.method`, async. Raises ConfigError where there is none."""
-    everything = replace(settings, select=("ALL",), ignore=(), extend_select=(), per_file_ignores=(), overrides=Selection())
+    everything = replace(settings, select=("ALL",), pedantic=False, ignore=(), extend_select=(), per_file_ignores=(), overrides=Selection())
     run_, problems = runner.opened(runner.Request(paths, everything))
     program = run_.program
     start = _find(program, target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from asynclint.program.annotations import without_parameters
 from asynclint.program.values import ClassValue, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from asynclint.fix.occurrences import Occurrences
     from asynclint.program import Program
@@ -113,15 +112,11 @@ def of_exports(program: Program, occurrences: Occurrences, key: FunctionKey) -> 
             return
         value = ClassValue(key[0], function.owner)
     name = function.name if function.owner < 0 else program.resolver.klass(value).name  # type: ignore[arg-type]
-    names = program.with_renamed((name,)) | {name}
-    for module in sorted(program.names):
-        if "__all__" not in program.facts(module).functions[0].bindings:
-            continue
-        for statement in occurrences.tree(module).body:
-            for string in _exported(statement, names):
-                if value in program.evaluate(string.value, Scope(module, 0)):
-                    shown = f"`{function.qualname}` is exported" if function.owner < 0 else f"`{function.qualname}` is a method of an exported class"
-                    yield Obstacle(program.paths[module], string.lineno, f"{shown}: callers outside of the program would have to await it")
+    for written in sorted(program.with_renamed((name,)) | {name}):
+        for module, string in occurrences.exports.get(written, ()):
+            if value in program.evaluate(written, Scope(module, 0)):
+                shown = f"`{function.qualname}` is exported" if function.owner < 0 else f"`{function.qualname}` is a method of an exported class"
+                yield Obstacle(program.paths[module], string.lineno, f"{shown}: callers outside of the program would have to await it")
 
 
 def related(program: Program, key: FunctionKey) -> Iterator[FunctionKey | str]:
@@ -148,14 +143,6 @@ def related(program: Program, key: FunctionKey) -> Iterator[FunctionKey | str]:
         todo += defining
         for other in resolver.below(klass):  # a class below that gets the method from here, and another one of that name from elsewhere
             todo += [k for k in resolver.mro(other) if isinstance(k, ClassValue) and function.name in resolver.klass(k).bindings]
-
-
-def _exported(statement: ast.stmt, names: Collection[str]) -> Iterator[ast.Constant]:
-    """The strings in a statement about `__all__` that are one of the names."""
-    if any(isinstance(node, ast.Name) and node.id == "__all__" for node in ast.walk(statement)):
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
-                yield node
 
 
 def _is_private(name: str) -> bool:

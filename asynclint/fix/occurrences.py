@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -95,6 +96,14 @@ class Occurrences:
         self._program, self._sources = program, sources
         self._trees: dict[int, _Tree] = {}
 
+    @classmethod
+    def shared(cls, program: Program, sources: Sources) -> Occurrences:
+        """Those of all who look at the same texts."""
+        known = sources.kept.get(cls.__name__)
+        if not isinstance(known, cls) or known._program is not program:
+            known = sources.kept[cls.__name__] = cls(program, sources)
+        return known
+
     def of(self, name: str, modules: Iterable[int] | None = None) -> Iterator[Use]:
         """Every name and attribute of this name, in order of module and place."""
         for module in self._modules(name, modules):
@@ -114,9 +123,17 @@ class Occurrences:
         """The text of a module."""
         return self._sources.get(module)
 
-    def tree(self, module: int) -> ast.Module:
-        """The syntax tree of a module."""
-        return self._tree(module).tree
+    @cached_property
+    def exports(self) -> dict[str, list[tuple[int, ast.Constant]]]:
+        """The names in the `__all__` of all modules, with the module and the string."""
+        found: dict[str, list[tuple[int, ast.Constant]]] = {}
+        for module in self._modules("__all__", None):
+            for statement in self._tree(module).tree.body:
+                if any(isinstance(node, ast.Name) and node.id == "__all__" for node in ast.walk(statement)):
+                    for node in ast.walk(statement):
+                        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                            found.setdefault(node.value, []).append((module, node))
+        return found
 
     def _modules(self, name: str, modules: Iterable[int] | None) -> Iterator[int]:
         for module in sorted(self._program.names if modules is None else modules):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asynclint.fix.occurrences import Use
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey
+    from asynclint.walk.context import Context
 
 _LITERALS = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp, ast.BinOp, ast.Compare)
 _BY_STRING = frozenset({"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller", "object", "multiple"})
@@ -48,6 +49,11 @@ def plan(
         if len(work.wanted) == known:
             break
     return work.plan()
+
+
+def plan_for(ctx: Context, key: FunctionKey) -> Plan:
+    """How one function becomes a coroutine function, asked by a rule, which does not know of entry points."""
+    return plan(Occurrences.shared(ctx.program, ctx.sources), ctx.program, [key], ctx.target_version, {})
 
 
 class _Call(NamedTuple):

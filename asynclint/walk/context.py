@@ -37,7 +37,7 @@ class Context:
         self.findings: list[Finding] = []
         self._twins = places.twins
         self._numbers = places.numbers
-        self._sources = sources
+        self.sources = sources
         self._functions = {(fn.line, fn.column): n for n, fn in enumerate(program.facts(module).functions) if n}
 
     # -- places and texts
@@ -88,6 +88,11 @@ class Context:
         node = self.function_node
         if node is None:
             return (self.module, 0)
+        twin = self._twins[node]
+        return (self.module, self._functions[(twin.lineno, twin.col_offset)])
+
+    def defined(self, node: cst.FunctionDef) -> FunctionKey:
+        """The key of the function that a node defines."""
         twin = self._twins[node]
         return (self.module, self._functions[(twin.lineno, twin.col_offset)])
 
@@ -166,12 +171,12 @@ class Context:
 
     def source_of(self, module: int) -> Source:
         """The source of any module of the program."""
-        return self.source if module == self.module else self._sources.get(module)
+        return self.source if module == self.module else self.sources.get(module)
 
     def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The node of the standard library's tree that is a function of the program, no lambda."""
         place = (self.program.function(key).line, self.program.function(key).column)
-        found = (node for node in ast.walk(self._sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
         return next(node for node in found if (node.lineno, node.col_offset) == place)
 
     @property
@@ -191,12 +196,12 @@ class Context:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
-            line, column = _place_of_load(self._sources.tree(site.module), program.function(key), site.load)
+            line, column = _place_of_load(self.sources.tree(site.module), program.function(key), site.load)
         return self.frame_at(key, line, column)
 
     def frame_at(self, key: FunctionKey, line: int, column: int) -> Frame:
         """A place in a function of the program, as a hop of a chain; the column counts bytes from 0."""
-        source, function = self._sources.get(key[0]), self.program.function(key)
+        source, function = self.sources.get(key[0]), self.program.function(key)
         position = source.position(source.offset_at(line, column))
         return Frame(self.program.paths[key[0]], position.line, position.column, function.qualname, source.line_text(position.line).strip())
 
