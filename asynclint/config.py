@@ -78,6 +78,11 @@ class Settings:
                 chosen -= _matching(ignored, tuple(codes.items()))
         return chosen
 
+    def names(self, code: str, name: str) -> bool:
+        """Whether a rule is selected by its own code or name, not by a prefix or with all others."""
+        chosen = (*self.select, *self.extend_select, *(self.overrides.select or ()), *self.overrides.extend_select)
+        return code in chosen or name in chosen
+
     @property
     def ignores_by_file(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """`per_file_ignores` and the default for tests."""

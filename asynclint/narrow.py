@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asynclint.model import Confidence, FileResult, Finding, RunResult, Severity
@@ -80,6 +81,4 @@ def without(result: RunResult, reason: Callable[[Finding], str]) -> RunResult:
             else:
                 kept.append(finding)
         files.append(file if len(kept) == len(file.findings) else FileResult(file.path, tuple(kept), file.problems))
-    return RunResult(
-        tuple(files), result.problems, result.checked, result.lines, result.changed, result.fixed, result.seconds, tuple(sorted(counts.items()))
-    )
+    return replace(result, files=tuple(files), left_out=tuple(sorted(counts.items())))

@@ -93,11 +93,12 @@ def run(request: Request) -> RunResult:
 
 def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
-    run_, problems = _linked(request)
+    run_, problems = opened(request)
     return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
 
 
-def _linked(request: Request) -> tuple[_Run, list[Problem]]:
+def opened(request: Request) -> tuple[_Run, list[Problem]]:
+    """A run whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -116,7 +117,7 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
 
 def _run(request: Request) -> RunResult:
     started = time.time_ns()
-    run_, problems = _linked(request)
+    run_, problems = opened(request)
     with run_.timed("lint"):
         results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}
@@ -163,7 +164,8 @@ class _Run:
         self.program: Program
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
-        self._enabled = [self.settings.enabled(self.codes, file.absolute) for file in files]
+        off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
+        self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
         self.active = [rule for rule in rules if rule.code in anywhere]
 

@@ -293,3 +293,17 @@ def test_patterns_mean_what_gitignore_means(body: str, before: str, after: str, 
 def test_a_pattern_that_is_none_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"`\[z-a\]` is not a pattern"):
         patterns.glob_below("[z-a]")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings("/p"), False),
+        (Settings("/p", select=("ALL",)), False),
+        (Settings("/p", select=("ASL60",)), False),
+        (Settings("/p", extend_select=("ASL604",)), True),
+        (Settings("/p", overrides=Selection(select=("should-be-async",))), True),
+    ],
+)
+def test_what_is_selected_by_its_own_name(settings: Settings, expected: bool) -> None:
+    assert settings.names("ASL604", "should-be-async") is expected

@@ -101,6 +101,11 @@ class Effects:
             effect, site = self.functions[effect.through][effect.kind]
         return hops
 
+    def serves_coroutines_only(self, key: FunctionKey) -> bool:
+        """Whether a function blocks and is called, as far as calls of blocking functions are resolved, from coroutines and from nothing else."""
+        callers = [site for site in self._callers.get(key, ()) if (site.module, site.function) != key]
+        return key in self.functions and bool(callers) and all(self._program.function((s.module, s.function)).is_async for s in callers)
+
     def worst(self, site: Site) -> Effect | None:
         """The effect that a call site is reported for."""
         found = self.sites.get(site)

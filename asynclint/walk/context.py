@@ -39,7 +39,7 @@ class Context:
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers
-        self._sources = sources
+        self.sources = sources
         self._functions = {(fn.line, fn.column): n for n, fn in enumerate(program.facts(module).functions) if n}
 
     # -- places and texts
@@ -96,6 +96,11 @@ class Context:
         node = self.function_node
         if node is None:
             return (self.module, 0)
+        twin = self._twins[node]
+        return (self.module, self._functions[(twin.lineno, twin.col_offset)])
+
+    def defined(self, node: cst.FunctionDef) -> FunctionKey:
+        """The key of the function that a node defines."""
         twin = self._twins[node]
         return (self.module, self._functions[(twin.lineno, twin.col_offset)])
 
@@ -174,25 +179,18 @@ class Context:
 
     def source_of(self, module: int) -> Source:
         """The source of any module of the program."""
-        return self.source if module == self.module else self._sources.get(module)
+        return self.source if module == self.module else self.sources.get(module)
 
     def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The node of the standard library's tree that is a function of the program, no lambda."""
         place = (self.program.function(key).line, self.program.function(key).column)
-        found = (node for node in ast.walk(self._sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
         return next(node for node in found if (node.lineno, node.col_offset) == place)
 
     @property
     def backend(self) -> str:
         """The library whose words the module uses for async work: asyncio, anyio or trio."""
-        imported = {
-            ref[1].partition(".")[0]
-            for function in self.program.facts(self.module).functions
-            for refs in function.bindings.values()
-            for ref in refs
-            if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
-        }
-        return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
+        return backend_of(self.program, self.module)
 
     # -- reporting
 
@@ -206,12 +204,12 @@ class Context:
             call = program.call(site.module, site.call)
             line, column = call.line, call.column
         else:
-            line, column = _place_of_load(self._sources.tree(site.module), program.function(key), site.load)
+            line, column = _place_of_load(self.sources.tree(site.module), program.function(key), site.load)
         return self.frame_at(key, line, column)
 
     def frame_at(self, key: FunctionKey, line: int, column: int) -> Frame:
         """A place in a function of the program, as a hop of a chain; the column counts bytes from 0."""
-        source, function = self._sources.get(key[0]), self.program.function(key)
+        source, function = self.sources.get(key[0]), self.program.function(key)
         position = source.position(source.offset_at(line, column))
         return Frame(self.program.paths[key[0]], position.line, position.column, function.qualname, source.line_text(position.line).strip())
 
@@ -285,6 +283,18 @@ class Context:
         while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
             number = functions[number].parent
         return max(number, 0), functions[max(number, 0)].bindings.get(name, ())
+
+
+def backend_of(program: Program, module: int) -> str:
+    """The library whose words a module uses for async work: asyncio, anyio or trio."""
+    imported = {
+        ref[1].partition(".")[0]
+        for function in program.facts(module).functions
+        for refs in function.bindings.values()
+        for ref in refs
+        if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
+    }
+    return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
 
 
 def _imported_above(function: ast.AST, name: str, line: int) -> bool:

@@ -20,6 +20,7 @@ class Sources:
         self._locations = locations
         self._overlays = overlays
         self._read: dict[int, Source] = {}
+        self.kept: dict[str, object] = {}  # what later rooms make of the texts and want to make once
         self._trees: dict[int, tuple[Source, ast.Module]] = {}
 
     def get(self, module: int) -> Source:

@@ -49,6 +49,15 @@ class ModuleView:
             return False
         return self._note(n for (kind, is_direct), functions in effects.items() if kind in wanted and is_direct == direct for n in functions)
 
+    def blocks_coroutines_only(self) -> bool:
+        """Whether the module has a sync function that blocks and is called from coroutines only."""
+        if not self._effects:
+            raise EffectsUnknown
+        effects = self._program.effects
+        return self._note(
+            number for module, number in effects.functions if module == self._module and effects.serves_coroutines_only((module, number))
+        )
+
     def calls(self, path: str) -> bool:
         """Whether the module calls a thing outside the project in a coroutine, by its canonical path."""
         program, name = self._program, path.rpartition(".")[2]
