@@ -70,7 +70,9 @@ def _of_sarif(shown: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "paths_of"), [("json", _of_json), ("json-lines", _of_json_lines), ("gitlab", _of_gitlab), ("sarif", _of_sarif)], ids=str
+    ("name", "paths_of"),
+    [("json", _of_json), ("json-lines", _of_json_lines), ("gitlab", _of_gitlab), ("sarif", _of_sarif)],
+    ids=["json", "json-lines", "gitlab", "sarif"],
 )
 def test_names_are_given_as_they_are(name: str, paths_of: Callable[[str], list[str]], tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tree / ".git").mkdir()  # the root that addresses begin at
