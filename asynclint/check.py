@@ -200,12 +200,13 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
             write(sys.stderr, report.closing_line(result, would=True))
     else:
         name = "statistics" if given["statistics"] and for_people else name
-        if name == "text":
+        text = ""
+        if name != "text":
+            text = report.formatter(name)(result, paint)
+        elif result.findings:
             from asynclint.report import text as readable
 
             text = readable.report(result, paint, 0 if file is not None else width(stream))
-        else:
-            text = report.formatter(name)(result, paint)
         if for_people and not given["quiet"]:
             text += report.closing_line(result)
     if file is None:

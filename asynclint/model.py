@@ -213,3 +213,7 @@ class RunResult:
     def all_problems(self) -> tuple[Problem, ...]:
         """Everything that could not be checked, of files and of the run."""
         return self.problems + tuple(problem for result in self.files for problem in result.problems)
+
+
+class Withheld(Exception):
+    """No rewrite is possible; the message is the reason, as a user reads it."""

@@ -38,7 +38,13 @@ HEAVY = frozenset(
         "logging",
         "asynclint.commands",
         "asynclint.suppress",
+        "asynclint.fix.blocks",
         "asynclint.fix.fixer",
+        "asynclint.fix.offload",
+        "asynclint.fix.signatures",
+        "asynclint.report.text",
+        "asynclint.walk.cancellation",
+        "asynclint.walk.lost",
     ]
 )
 CLEAN = "import asyncio\n\n\nasync def wait():\n    await asyncio.sleep(1)\n"

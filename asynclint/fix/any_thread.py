@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix.offload import Withheld
+from asynclint.model import Withheld
 from asynclint.program.values import External, ExternalInstance, FunctionValue
 from asynclint.walk.locals import parts, stored
 

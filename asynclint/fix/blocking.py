@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asynclint.fix import blocks, offload
-from asynclint.model import Applicability, Severity
+from asynclint.later import Later
+from asynclint.model import Applicability, Severity, Withheld
 from asynclint.program.values import FunctionValue
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from asynclint.fix import blocks, offload
     from asynclint.model import Fix
     from asynclint.program.effects import Effect
     from asynclint.program.known import Block
     from asynclint.walk.context import Context
     from asynclint.walk.view import ModuleView
+else:
+    blocks, offload = Later("asynclint.fix.blocks"), Later("asynclint.fix.offload")
 
 HARMS = {
     "sleep": "sleeps",
@@ -48,7 +51,7 @@ class BlockingRule(Rule):
         fix, no_fix = None, ""
         try:
             fix = mend(ctx, node, effect.block)
-        except offload.Withheld as reason:
+        except Withheld as reason:
             no_fix = str(reason)
         self._report(node, ctx, ctx.name(node), "()", fix, no_fix)
 
@@ -86,11 +89,11 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     if block.lazy:
         return offload.offload_iteration(ctx, node, block)
     if block.offload == "never":
-        raise offload.Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
+        raise Withheld(f"`{block.path}` must stay in the thread that made its object, so it cannot be moved into another one")
     if block.offload == "process":
-        raise offload.Withheld(held(block))
+        raise Withheld(held(block))
     if any(keyword.keyword is not None and keyword.keyword.value == "preexec_fn" for keyword in node.args):
-        raise offload.Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
+        raise Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
     is_unsafe = (
         block.offload == "unsafe" or block.instead != "" or _is_doubtful(ctx, node)
     )  # the counterpart that would be right is not of this file's backend
@@ -103,7 +106,7 @@ def _is_doubtful(ctx: Context, node: cst.Call) -> bool:
     own = [value.key for value in ctx.callees(node) if isinstance(value, FunctionValue) and value.key in said]
     for key in own:
         if contexts.hazard(key):
-            raise offload.Withheld(f"{contexts.hazard(key)}, so it cannot be moved into a thread as it is")
+            raise Withheld(f"{contexts.hazard(key)}, so it cannot be moved into a thread as it is")
     return any(contexts.doubt(key) for key in own)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix import moving
 from asynclint.fix.any_thread import require_any_thread, require_not_bound
-from asynclint.fix.offload import IMPORTS, THREADS, Withheld
+from asynclint.fix.offload import IMPORTS, THREADS
 from asynclint.fix.whole_file import reading
-from asynclint.model import Applicability, Edit, Fix, Import
+from asynclint.model import Applicability, Edit, Fix, Import, Withheld
 from asynclint.program.values import External
 from asynclint.walk.leaving import BREAK, CONTINUE, FALL, RETURN, following, parents_of, ways_out
 from asynclint.walk.liveness import exposed, live_around, surely_bound

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from asynclint.fix.offload import Withheld
-from asynclint.model import Applicability, Edit, Fix
+from asynclint.model import Applicability, Edit, Fix, Withheld
 from asynclint.program.values import External
 from asynclint.walk.leaving import FALL
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix.offload import Withheld
 from asynclint.index import extract
 from asynclint.index.refs import dotted, ref
-from asynclint.model import Applicability, Edit, Fix, Import
+from asynclint.model import Applicability, Edit, Fix, Import, Withheld
 from asynclint.program.values import ClassValue, External, Instance, Scope
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import io
 import tokenize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asynclint.fix.offload import Withheld
+from asynclint.model import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
 from asynclint.index.facts import CONSUMED
-from asynclint.model import Applicability, Edit, Fix, Import, Span
+from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
 from asynclint.program.values import External
 from asynclint.walk.locking import held_lock
 
@@ -23,10 +23,6 @@ _TIGHTER = frozenset({"Attribute", "Subscript", "Await"})  # parents that bind t
 THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
 IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
 _SLEEPS = {"asyncio": "asyncio.sleep", "trio": "trio.sleep", "anyio": "anyio.sleep"}
-
-
-class Withheld(Exception):
-    """No rewrite is possible; the message is the reason, as a user reads it."""
 
 
 def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:

@@ -6,10 +6,9 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix.offload import Withheld
 from asynclint.index import facts as f
 from asynclint.index.refs import ref
-from asynclint.model import Applicability, Declaration, Edit, Fix, Import
+from asynclint.model import Applicability, Declaration, Edit, Fix, Import, Withheld
 from asynclint.program.values import Awaitable, ExternalInstance, Scope
 from asynclint.walk.leaving import FALL, ways_out
 from asynclint.walk.suspensions import own_nodes
