@@ -263,3 +263,38 @@ def test_every_public_function_of_a_type_or_module(tmp_path: Path) -> None:
     (tmp_path / "shop" / "__init__.py").write_text("from shop.db import query\n")
     write(tmp_path, asynclint_toml='[[catalog.blocks]]\ncall = ["shop.db.*", "shop.db.Session.*"]\non = "database"\n')
     assert {each.partition(":")[2] for each in found(tmp_path)} >= {"10 ASL105", "11 ASL105", "12 ASL110", "13 ASL105", "15 ASL105", "17 ASL105"}
+
+
+# -- marks
+
+
+@pytest.mark.parametrize(
+    ("decorator", "row", "codes"),
+    [
+        ("own.slow", 'on = "cpu"', ["ASL108"]),
+        ("own.slow", "nonblocking = true", []),
+        ('own.slow("network")', 'on = "cpu"', ["ASL104"]),
+        ('own.slow("a label")', 'on = "cpu"', ["ASL108"]),
+        ("slow_again", 'on = "cpu"', ["ASL108"]),
+        ("elsewhere.slow", 'on = "cpu"', []),
+        ("own.fast", 'on = "cpu"', []),
+    ],
+)
+def test_decorators_that_a_catalog_names(tmp_path: Path, decorator: str, row: str, codes: list[str]) -> None:
+    own = "def slow(given):\n    return given\n\n\ndef fast(given):\n    return given\n"
+    app = f"import elsewhere\nimport own\nfrom own import slow as slow_again\n\n\n@{decorator}\ndef work():\n    ...\n\n\nasync def main():\n    work()\n"
+    write(tmp_path, own_py=own, app_py=app, asynclint_toml=f'[[catalog.marks]]\ndecorator = "own.slow"\n{row}\n')
+    assert found(tmp_path) == [f"app.py:12 {code}" for code in codes]
+
+
+def test_a_decorator_of_a_library(tmp_path: Path) -> None:
+    app = "from acme import native\n\n\n@native\ndef work():\n    ...\n\n\nasync def main():\n    work()\n"
+    write(tmp_path, app_py=app, asynclint_toml='[[catalog.marks]]\ndecorator = "acme.native"\non = "file"\n')
+    assert found(tmp_path) == ["app.py:10 ASL102"]
+
+
+def test_a_mark_counts_as_long_as_it_stands_there(tmp_path: Path) -> None:
+    app = "def work():{}\n    ...\n\n\nasync def main():\n    work()\n"
+    for mark, codes in (("  # asynclint: blocking", ["app.py:6 ASL106"]), ("", []), ("  # asynclint: blocking[file]", ["app.py:6 ASL102"])):
+        write(tmp_path, app_py=app.format(mark))
+        assert found(tmp_path) == codes

@@ -28,8 +28,12 @@ class Marks:
         self.said: dict[FunctionKey, Block | None] = {}
         for path, block in program.catalog.taught().items():
             for key in self._named(path):
-                self.said[key] = block.of(program.qualified(FunctionValue(*key))) if block is not None else None
+                self.said[key] = block.of(self._shown(key)) if block is not None else None
         self._read_decorators()
+
+    def _shown(self, key: FunctionKey) -> str:
+        """The dotted name of a function for messages, of a constructor that of its class."""
+        return self._program.qualified(FunctionValue(*key)).removesuffix(f".{_CONSTRUCTOR}")
 
     def blocking(self) -> list[FunctionKey]:
         """The functions that are said to block."""
@@ -56,7 +60,7 @@ class Marks:
                 if path in program.catalog.marks:
                     given = [argument[1] for _, argument in ref[2] if argument.__class__ is tuple and argument[0] == "const"] if is_call else []
                     kind = next((kind for kind in given if kind in KINDS), program.catalog.marks[path])
-                    self.said[key] = Block(program.qualified(FunctionValue(*key)), kind) if kind else None
+                    self.said[key] = Block(self._shown(key), kind) if kind else None
                     self.decorators[key] = path
 
     def _path(self, value: Value) -> str:
