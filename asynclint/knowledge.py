@@ -6,6 +6,7 @@ Mistakes of the user's are errors that tell the file, the line and what may have
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def folder() -> str:
 def taught(settings: Settings) -> Iterator[Taught]:
     """What the user says, file by file. Raises ConfigError."""
     for path in settings.catalog:
-        found = _read(path, _prefix(path) if path == settings.config_file else ())
+        found = read(path, _prefix(path) if path == settings.config_file else ())
         for mistake in check(found.tables):
             where = ".".join(found.prefix)
             message = mistake.message.replace("[[", f"[[{where}.") if where else mistake.message
@@ -72,7 +73,8 @@ def _prefix(config_file: str) -> tuple[str, ...]:
     return ("tool", "asynclint", "catalog") if os.path.basename(config_file) == "pyproject.toml" else ("catalog",)
 
 
-def _read(path: str, prefix: tuple[str, ...]) -> Taught:
+def read(path: str, prefix: tuple[str, ...]) -> Taught:
+    """The tables of a file, as they stand there, from where `prefix` leads. Raises ConfigError."""
     import tomli
 
     try:
@@ -91,6 +93,7 @@ def _read(path: str, prefix: tuple[str, ...]) -> Taught:
 # -- lines
 
 
+@lru_cache
 def line_of(text: str, place: Place) -> int:
     """The line (from 1) of a valid TOML text on which a value begins: the last of the shortest beginning of the text that has the value."""
     lines = text.split("\n")

@@ -24,11 +24,12 @@ class Marks:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self.decorators: dict[FunctionKey, str] = {}  # the canonical path of the decorator or comment that says it, where it is one
+        self.sources: dict[FunctionKey, str] = {}  # what says it: the path of an entry or of a decorator; of a comment `asynclint.blocking`
         self.said: dict[FunctionKey, Block | None] = {}
         for path, block in program.catalog.taught().items():
             for key in self._named(path):
                 self.said[key] = block.of(self._shown(key)) if block is not None else None
+                self.sources[key] = path
         self._read_decorators()
 
     def _shown(self, key: FunctionKey) -> str:
@@ -61,7 +62,7 @@ class Marks:
                     given = [argument[1] for _, argument in ref[2] if argument.__class__ is tuple and argument[0] == "const"] if is_call else []
                     kind = next((kind for kind in given if kind in KINDS), program.catalog.marks[path])
                     self.said[key] = Block(self._shown(key), kind) if kind else None
-                    self.decorators[key] = path
+                    self.sources[key] = path
 
     def _path(self, value: Value) -> str:
         program = self._program
