@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint import knowledge
 from asynclint.program.catalog import ALWAYS
-from asynclint.program.libraries import LIBRARY, stem_of
 from asynclint.program.shapes import paths_of
 from asynclint.program.values import ClassValue, External, FunctionValue
 from asynclint.record import record
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.program import Program
     from asynclint.program.catalog import Catalog
-    from asynclint.program.values import FunctionKey, Value
+    from asynclint.program.values import FunctionKey
 
+_YOURS, _SHIPPED = "yours", "of the catalog that ships"
 _NEAR = 3  # names that may have been meant
 _OFFLOADS = {
     "safe": "safe",
@@ -54,22 +54,32 @@ _SENTENCES = {  # table -> what its rows say, with their keys
 
 @record(frozen=True, slots=True)
 class Statement:
-    """What one row of a catalog says of one path: the n-th row of a table in a file that users know as `source`. `yours`: the user wrote it."""
+    """What one row of a catalog says of one path. `source` is the name of its file, `whose` says in words who wrote it; `file` and `number` tell
+    the place of the row, where it has one that can be read.
+    """
 
     path: str
     table: str
     row: dict[str, Any]
-    number: int
     source: str
-    file: knowledge.Taught
-    yours: bool
+    whose: str
+    file: knowledge.Taught | None = None
+    number: int = 0
 
     def line(self) -> int:
-        """The line of the row in its file."""
+        """The line of the row in its file, 0 where there is none."""
+        if self.file is None:
+            return 0
         return self.file.line((self.table, self.number) if self.table != "aliases" else ("aliases", self.path))
+
+    def place(self) -> str:
+        """Where the row stands, and who wrote it."""
+        return f"{self.source}:{self.line()}, {self.whose}" if self.file is not None else f"{self.source}, {self.whose}"
 
     def why(self) -> list[str]:
         """The comments in the row."""
+        if self.file is None:
+            return []
         lines = self.file.text.split("\n")[self.line() - 1 :]
         row = (
             [lines[0], *itertools.takewhile(lambda line: line.strip() and not line.startswith("["), lines[1:])]
@@ -80,25 +90,26 @@ class Statement:
 
     def about(self) -> str:
         """What the head of the file of a family says of it."""
-        head = itertools.takewhile(lambda line: line.startswith("#"), self.file.text.split("\n"))
-        return "" if self.yours or self.source.removesuffix(".toml") in ALWAYS else " ".join(line.lstrip("# ") for line in head)
+        if self.file is None or self.whose != _SHIPPED or self.source.removesuffix(".toml") in ALWAYS:
+            return ""
+        return " ".join(line.lstrip("# ") for line in itertools.takewhile(lambda line: line.startswith("#"), self.file.text.split("\n")))
 
 
 def _users(settings: Settings) -> Iterator[Statement]:
     """What the user says; what wins comes first."""
     for file in reversed(list(knowledge.taught(settings))):
-        yield from _statements(file, os.path.relpath(file.path), yours=True)
+        yield from _statements(file, os.path.relpath(file.path), _YOURS)
 
 
-def _shipped(settings: Settings) -> Iterator[Statement]:
+def _shipping(settings: Settings) -> Iterator[Statement]:
     """What the catalog says that ships."""
     folder = knowledge.folder()
     for name in sorted(os.listdir(folder)):
         if name.endswith(".toml"):
-            yield from _statements(knowledge.read(os.path.join(folder, name), ()), name, yours=False)
+            yield from _statements(knowledge.read(os.path.join(folder, name), ()), name, _SHIPPED)
 
 
-SOURCES: tuple[Callable[[Settings], Iterator[Statement]], ...] = (_users, _shipped)  # the first that speaks of a path is believed
+SOURCES: tuple[Callable[[Settings], Iterator[Statement]], ...] = (_users, _shipping)  # the first that speaks of a path is believed
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -106,13 +117,13 @@ def statements(settings: Settings) -> list[Statement]:
     return [statement for source in SOURCES for statement in source(settings)]
 
 
-def _statements(file: knowledge.Taught, source: str, *, yours: bool) -> Iterator[Statement]:
+def _statements(file: knowledge.Taught, source: str, whose: str) -> Iterator[Statement]:
     for table, rows in file.tables.items():
         if table == "aliases":
-            yield from (Statement(path, table, {"of": target}, 0, source, file, yours) for path, target in rows.items())
+            yield from (Statement(path, table, {"of": target}, source, whose, file) for path, target in rows.items())
             continue
         for number, row in enumerate(rows):
-            yield from (Statement(path, table, row, number, source, file, yours) for path in paths_of(row))
+            yield from (Statement(path, table, row, source, whose, file, number) for path in paths_of(row))
 
 
 # -- asking
@@ -160,7 +171,7 @@ def canonical(catalog: Catalog, name: str) -> str:
 
 def below(every: Iterable[Statement], name: str) -> list[str]:
     """One line for each entry of what lies in a module, class or family; nothing where there is none."""
-    family = [each for each in every if not each.yours and name in each.source.removesuffix(".toml").split("+")]
+    family = [each for each in every if each.whose == _SHIPPED and name in each.source.removesuffix(".toml").split("+")]
     shown = [each for each in (*every, *family) if each.path.startswith(f"{name}.")] + family
     rows = {f"{each.path}\0{each.table}": each for each in shown if each.table != "aliases"}
     width = max((len(each.path) for each in rows.values()), default=0)
@@ -170,7 +181,7 @@ def below(every: Iterable[Statement], name: str) -> list[str]:
 def of_program(program: Program, every: Iterable[Statement], name: str) -> list[str]:
     """What is known of a function of the project or of an installed library, by any of its names; nothing where there is none of that name."""
     lines: list[str] = []
-    for value in dict.fromkeys(program.marks.values(name) or _in_library(program, name)):
+    for value in dict.fromkeys(program.marks.values(name)):
         if isinstance(value, External):
             lines += of_path(every, program.catalog, value.path)
         elif isinstance(value, ClassValue):
@@ -183,25 +194,13 @@ def of_program(program: Program, every: Iterable[Statement], name: str) -> list[
     return lines
 
 
-def _in_library(program: Program, name: str) -> Iterable[Value]:
-    """What a dotted path stands for in the installed packages."""
-    parts, resolver = name.split("."), program.resolver
-    held = [n for n in range(1, len(parts)) if program.libraries.holds(".".join(parts[:n]))]
-    if not held:
-        return ()
-    values = tuple(resolver.member(stem_of(LIBRARY, ".".join(parts[: held[-1]])), parts[held[-1]]))
-    for part in parts[held[-1] + 1 :]:
-        values = tuple(resolver.attribute(values, part))
-    return values
-
-
 def _of_function(program: Program, every: Iterable[Statement], key: FunctionKey) -> Iterator[str]:
     marks = program.marks
     if key in marks.said:
         block, source = marks.said[key], marks.sources[key]
         yield f"blocks: {block.kind}" if block is not None else "does not block"
-        rows = (each for each in every if each.yours and canonical(program.catalog, each.path) == source)
-        place = next((f" ({row.source}:{row.line()}, yours)" for row in rows), "")
+        rows = (each for each in every if each.whose == _YOURS and canonical(program.catalog, each.path) == source)
+        place = next((f" ({row.place()})" for row in rows), "")
         comment = f"the comment `# {source.replace('.', ': ')}`" if source.startswith("asynclint.") else f"`{source}`{place}"
         yield f"so says {comment}, whatever its body does"
         return
@@ -238,5 +237,5 @@ def _described(statement: Statement, *, overruled: bool) -> Iterator[str]:
             yield f"    {words}: {row[key] if isinstance(row[key], str) else ' or '.join(row[key])}"
     if statement.table == "blocks":
         yield f"    in a thread: {_OFFLOADS[row.get('offload', 'safe')]}"
-    yield f"    source: {statement.source}:{statement.line()}, {'yours' if statement.yours else 'of the catalog that ships'}"
+    yield f"    source: {statement.place()}"
     yield from (f"    why: {comment}" for comment in statement.why())

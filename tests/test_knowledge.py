@@ -298,3 +298,24 @@ def test_a_mark_counts_as_long_as_it_stands_there(tmp_path: Path) -> None:
     for mark, codes in (("  # asynclint: blocking", ["app.py:6 ASL106"]), ("", []), ("  # asynclint: blocking[file]", ["app.py:6 ASL102"])):
         write(tmp_path, app_py=app.format(mark))
         assert found(tmp_path) == codes
+
+
+# -- installed libraries
+
+
+def test_an_entry_counts_for_an_installed_library_and_says_nothing_of_its_other_functions(tmp_path: Path) -> None:
+    packages = tmp_path / ".venv" / "lib" / "python3.13" / "site-packages" / "acme"
+    packages.mkdir(parents=True)
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3.13\n")
+    (packages / "__init__.py").write_text("from acme.core import Client, load\n")
+    body = (
+        "import time\nimport _native\n\n\nclass Client:\n    def fetch(self):\n        _native.go()\n\n    def wait(self):\n        time.sleep(1)\n\n"
+    )
+    (packages / "core.py").write_text(f"{body}\ndef load():\n    time.sleep(1)\n")
+    write(tmp_path, app_py="import acme\n\n\nasync def main(client: acme.Client):\n    client.fetch()\n    client.wait()\n    acme.load()\n")
+    assert found(tmp_path) == ["app.py:6 ASL110", "app.py:7 ASL110"]
+    config = '[[catalog.blocks]]\ncall = "acme.Client.fetch"\non = "network"\n[[catalog.nonblocking]]\ncall = "acme.load"\n'
+    write(tmp_path, asynclint_toml=config)
+    assert found(tmp_path) == ["app.py:5 ASL104", "app.py:6 ASL110"]
+    write(tmp_path, asynclint_toml=config.replace("acme.", "acme.core."))
+    assert found(tmp_path) == ["app.py:5 ASL104", "app.py:6 ASL110"]
