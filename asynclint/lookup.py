@@ -201,8 +201,7 @@ def _of_function(program: Program, every: Iterable[Statement], key: FunctionKey)
         yield f"blocks: {block.kind}" if block is not None else "does not block"
         rows = (each for each in every if each.whose == _YOURS and canonical(program.catalog, each.path) == source)
         place = next((f" ({row.place()})" for row in rows), "")
-        comment = f"the comment `# {source.replace('.', ': ')}`" if source.startswith("asynclint.") else f"`{source}`{place}"
-        yield f"so says {comment}, whatever its body does"
+        yield f"so says {marks.told_by(key)}{place}, whatever its body does"
         return
     if program.is_outside(key[0]):
         yield "no catalog speaks of it, so its body is looked at where the program calls it"

@@ -54,7 +54,7 @@ class BlockingRule(Rule):
 
     def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
         """Report the reading of a property that the user says blocks."""
-        effect = ctx.property_effect(node)
+        effect = ctx.property_effect(node) if ctx.program.marks.said else None
         if effect is not None and effect.is_direct and effect.kind in self.kinds and ctx.on_loop:
             self._report(node, ctx, ctx.text(node), "", None, UNAWAITABLE)
 

@@ -33,6 +33,11 @@ class Marks:
                 self.sources[key] = path
         self._read_decorators()
 
+    def told_by(self, key: FunctionKey) -> str:
+        """What says that a function blocks or does not, for messages."""
+        source = self.sources[key]
+        return f"the comment `# {source.replace('.', ': ')}`" if source.startswith("asynclint.") else f"`{source}`"
+
     def _shown(self, key: FunctionKey) -> str:
         """The dotted name of a function for messages, of a constructor that of its class."""
         return self._program.qualified(FunctionValue(*key)).removesuffix(f".{_CONSTRUCTOR}")
