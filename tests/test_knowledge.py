@@ -119,11 +119,36 @@ def test_mistakes_tell_their_place(tmp_path: Path, old: str, new: str, line: int
     assert message.replace("[[", "[[tool.asynclint.catalog." if inline else "[[") in str(error.value)
 
 
-def test_a_file_that_is_not_there_or_is_no_toml(tmp_path: Path) -> None:
-    write(tmp_path, asynclint_toml='catalog = ["team.toml"]')
-    with pytest.raises(ConfigError, match=r"team\.toml: cannot be read, and `catalog` names it: No such file"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('catalog = ["team.toml"]', 1),
+        ('jobs = 1\ncatalog = [\n  "there.toml",\n  "team.toml",\n]', 4),
+        ('[catalog]\nfiles = [\n  "team.toml"]', 3),
+        ("[catalog]\nnonblocking = []\nfiles = 3", 3),
+    ],
+)
+def test_a_file_that_does_not_exist_is_told_where_it_is_named(tmp_path: Path, text: str, line: int) -> None:
+    write(tmp_path, asynclint_toml=text, there_toml="")
+    message = (
+        f"`catalog` names `{tmp_path / 'team.toml'}`, which does not exist"
+        if "team" in text
+        else "`files`: expected a list of catalog files, got `3`"
+    )
+    with pytest.raises(ConfigError) as error:
         knowledge.catalog(load((str(tmp_path),)))
-    write(tmp_path, team_toml="[[blocks\n")
+    assert str(error.value) == f"{tmp_path / 'asynclint.toml'}:{line}: {message}"
+
+
+def test_a_file_named_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write(tmp_path, team_toml=TEAM))
+    assert "acme.load" in knowledge.catalog(load((".",), config=['catalog=["team.toml"]'])).blocks
+    with pytest.raises(ConfigError, match=r"^--config: `catalog` names `.*none\.toml`, which does not exist"):
+        knowledge.catalog(load((".",), config=['catalog=["none.toml"]']))
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    write(tmp_path, asynclint_toml='catalog = ["team.toml"]', team_toml="[[blocks\n")
     with pytest.raises(ConfigError, match=r"team\.toml: not valid TOML: .*line 1"):
         knowledge.catalog(load((str(tmp_path),)))
 
