@@ -218,6 +218,8 @@ class Effects:
         ):
             return True
         call = self._program.call(site.module, site.call)
+        if call.flags & f.AWAITED and block in self._said.values():
+            return False  # it is known that it blocks, and what it gives may well be awaited
         if block.kind == "wait" and call.flags & (f.AWAITED | f.SETTLED):
             return True  # what can be awaited came from a branch that does not wait
         if call.flags & f.AWAITED and block in self._direct.get(site, ()):
