@@ -48,10 +48,19 @@ def index(source: Source) -> ModuleFacts | Problem:
     gc.disable()  # a tree is all garbage or none: collecting in between only costs
     try:
         tree = parse(source)
-        return tree if isinstance(tree, Problem) else extract(tree)
+        return tree if isinstance(tree, Problem) else extract(tree, _marks(source))
     finally:
         if enabled:
             gc.enable()
+
+
+def _marks(source: Source) -> dict[int, tuple[str, str]]:
+    """What comments say of functions: verb and kind, by the line of the `def`."""
+    if "asynclint:" not in source.text:
+        return {}
+    from asynclint.comments import marks
+
+    return {mark.line: (mark.verb, mark.kind) for mark in marks(source)}
 
 
 class Suspects(NamedTuple):
@@ -188,7 +197,7 @@ def _suppressed(
 
     suppressions = suppress.parse(source)
     kept, notices = suppress.apply(findings, suppressions, {*enabled, *(codes[code] for code in enabled)})
-    notices += suppress.unknown(suppressions, {*codes, *codes.values()})
+    notices += suppress.unknown(suppressions, {*codes, *codes.values()}) + suppress.mismarked(source)
     own = [
         Finding(
             notice.code,
@@ -201,7 +210,7 @@ def _suppressed(
             notice.span,
             (),
             notice.fix,
-            "" if notice.fix else "only you know which rule was meant",
+            "" if notice.fix else "only you know what was meant",
             "",
         )
         for notice in notices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program.effects import Site
-from asynclint.program.values import Bound, ClassValue, Instance
+from asynclint.program.values import Bound, ClassValue, FunctionValue, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,9 @@ def _parts(program: Program, sources: Sources, site: Site, call: Call) -> Iterat
             yield f"  {program.paths[hop.module]}:{at} in {where.qualname}: {sources.get(hop.module).line_text(at).strip()}"
         return
     reasons = [words for flag, words in _SILENCED.items() if call.flags & flag]
+    said = program.marks.said
+    silenced = [value.key for value in values if isinstance(value, FunctionValue) and value.key in said and said[value.key] is None]
+    reasons += [f"{program.marks.told_by(key)} says so" for key in silenced]
     if values:
         yield "is not known to block" + (f"; {'; '.join(reasons)}" if reasons else "")
 

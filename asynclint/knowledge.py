@@ -6,11 +6,12 @@ Mistakes of the user's are errors that tell the file, the line and what may have
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from asynclint.config import did_you_mean
-from asynclint.options import ConfigError
+from asynclint.options import ConfigError, described
 from asynclint.program.catalog import Catalog, CatalogError
 from asynclint.program.shapes import check
 from asynclint.record import record
@@ -59,8 +60,16 @@ def folder() -> str:
 
 def taught(settings: Settings) -> Iterator[Taught]:
     """What the user says, file by file. Raises ConfigError."""
-    for path in settings.catalog:
-        found = _read(path, _prefix(path) if path == settings.config_file else ())
+    for number, path in enumerate(settings.catalog):
+        if path == settings.config_file:
+            found = read(path, _prefix(path))
+            files = found.tables.pop("files", [])
+            if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+                raise ConfigError(f"{path}:{found.line(('files',))}: `files`: expected a list of catalog files, got {described(files)}")
+        elif os.path.isfile(path):
+            found = read(path, ())
+        else:
+            raise ConfigError(f"{_naming(settings, number)}: `catalog` names `{path}`, which does not exist")
         for mistake in check(found.tables):
             where = ".".join(found.prefix)
             message = mistake.message.replace("[[", f"[[{where}.") if where else mistake.message
@@ -68,11 +77,8 @@ def taught(settings: Settings) -> Iterator[Taught]:
         yield found
 
 
-def _prefix(config_file: str) -> tuple[str, ...]:
-    return ("tool", "asynclint", "catalog") if os.path.basename(config_file) == "pyproject.toml" else ("catalog",)
-
-
-def _read(path: str, prefix: tuple[str, ...]) -> Taught:
+def read(path: str, prefix: tuple[str, ...]) -> Taught:
+    """The tables of a file, as they stand there, from where `prefix` leads. Raises ConfigError."""
     import tomli
 
     try:
@@ -80,17 +86,36 @@ def _read(path: str, prefix: tuple[str, ...]) -> Taught:
             text = file.read()
         tables = tomli.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read, and `catalog` names it: {getattr(error, 'strerror', None) or error}") from error
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except tomli.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     for key in prefix:
         tables = tables[key]
-    return Taught(path, text, prefix, {table: rows for table, rows in tables.items() if table != "files" or not prefix})
+    return Taught(path, text, prefix, tables)
+
+
+def _prefix(config_file: str) -> tuple[str, ...]:
+    return ("tool", "asynclint", "catalog") if os.path.basename(config_file) == "pyproject.toml" else ("catalog",)
+
+
+def _naming(settings: Settings, number: int) -> str:
+    """Where the n-th catalog file is named."""
+    path = settings.config_file
+    prefix = _prefix(path)
+    try:
+        parent = read(path, prefix[:-1])
+    except (ConfigError, KeyError):
+        return "--config"
+    for place in ((prefix[-1], "files", number), (prefix[-1], number)):
+        if _has(parent.tables, place):
+            return f"{path}:{parent.line(place)}"
+    return "--config"
 
 
 # -- lines
 
 
+@lru_cache
 def line_of(text: str, place: Place) -> int:
     """The line (from 1) of a valid TOML text on which a value begins: the last of the shortest beginning of the text that has the value."""
     lines = text.split("\n")

@@ -163,11 +163,11 @@ def _table(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
 
 
 def _catalog(value: Any) -> tuple[str, ...] | None:
-    """The files; last "", for the configuration file itself, where entries stand in it."""
+    """The files; last "", for the configuration file itself, where entries stand in it, or something that can be told better there."""
     if not isinstance(value, dict):
         return _list(value)
     files = _list(value.get("files", ()))
-    return (*files, "") if files is not None and value.keys() - {"files"} else files
+    return (*(files or ()), "") if files is None or value.keys() - {"files"} else files
 
 
 _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {

@@ -7,26 +7,22 @@ on lines of its own directly above a statement, that statement's logical line. A
 from __future__ import annotations
 
 import difflib
-import io
 import re
-import tokenize
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from asynclint.comments import BODY, DIRECTIVE, MARKS, Comment, comments
+from asynclint.comments import marks as read_marks
 from asynclint.model import Applicability, Edit, Finding, Fix, Problem, Span
+from asynclint.program.known import KINDS
 from asynclint.record import record
 from asynclint.source import Source
 from asynclint.triage import has_noqa
 
 _VERBS: Final = ("ignore", "file-ignore")
-_MARKS: Final = ("blocking", "nonblocking")  # of functions, read elsewhere
-_DIRECTIVE: Final = re.compile(r"#\s*asynclint:\s*(?P<body>.*?)(?=\s+#(?!\d)|\s*$)")
-_BODY: Final = re.compile(r"(?P<verb>[\w-]+)\s*(?:\[(?P<codes>\s*[\w-]+(?:\s*,\s*[\w-]+)*\s*,?\s*)\])?\s*(?:--\s*(?P<reason>.*))?")
 _NOQA: Final = re.compile(r"#\s*noqa(?![\w-])(?:(?P<colon>\s*:)\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+(?!\w))*)?)?", re.IGNORECASE)
 _CODE: Final = re.compile(r"[\w-]+")
 _NEXT: Final = re.compile(r"\s+#(?!\d)")  # another comment in the same comment; `#12` is the number of an issue
-_LAYOUT: Final = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER})
 _HINT: Final = "write `# asynclint: ignore[ASL101] -- reason` or `# asynclint: file-ignore[ASL101]`"
 _EVERYWHERE: Final = (0, 1 << 62)
 OWN: Final = frozenset({"ASL901", "ASL902", "ASL903"})  # codes of notices
@@ -90,26 +86,14 @@ class Notice:
     fix: Fix | None = None
 
 
-@dataclass(slots=True)
-class _Comment:
-    """A comment, and from which to which line a suppression in it holds; `alone` if it stands outside of any statement."""
-
-    offset: int
-    text: str
-    line: int
-    alone: bool
-    first: int
-    last: int
-
-
 def parse(source: Source) -> Suppressions:
     """The suppressions in the comments of `source`; what a string or an unterminated file holds is none."""
     if "asynclint:" not in source.text and not has_noqa(source.text):
         return Suppressions(source.path)
     entries: list[Suppression] = []
     problems: list[Problem] = []
-    for comment in _comments(source):
-        for match in _DIRECTIVE.finditer(comment.text):
+    for comment in comments(source):
+        for match in DIRECTIVE.finditer(comment.text):
             found = _directive(source, comment, match)
             if isinstance(found, Suppression):
                 entries.append(found)
@@ -172,6 +156,25 @@ def unknown(suppressions: Suppressions, known: Collection[str]) -> tuple[Notice,
     return tuple(notices)
 
 
+def mismarked(source: Source) -> tuple[Notice, ...]:
+    """A notice (ASL903) for each mark of a function (`# asynclint: blocking`) that stands on none, or whose kind is none."""
+    notices: list[Notice] = []
+    for mark in read_marks(source) if "asynclint:" in source.text else ():
+        message = ""
+        if not mark.line:
+            where, hint = {"async": ("a coroutine function", ""), "class": ("a class", "; mark its `__init__`")}.get(mark.keyword, ("none", ""))
+            message = f"`{mark.verb}` marks a sync function, and stands on {where} here, so it says nothing{hint}"
+        elif mark.kind and mark.verb == "nonblocking":
+            message = "`nonblocking` takes no kind: it says that the function does not block at all"
+        elif mark.kind and mark.kind not in KINDS:
+            near = difflib.get_close_matches(mark.kind, KINDS, 1)
+            known = f"did you mean `{near[0]}`?" if near else f"the kinds are {', '.join(KINDS)}"
+            message = f"`{mark.kind}` is no kind of blocking, so this only says that the function blocks; {known}"
+        if message:
+            notices.append(Notice("ASL903", mark.span, message))
+    return tuple(notices)
+
+
 def blanket(suppressions: Suppressions) -> tuple[Notice, ...]:
     """A notice (ASL902) for each `asynclint:` suppression that names no rule."""
     return tuple(
@@ -203,15 +206,15 @@ def _unused(path: str, entry: Suppression, idle: list[Code]) -> Notice:
 # Reading comments
 
 
-def _directive(source: Source, comment: _Comment, match: re.Match[str]) -> Suppression | str:
+def _directive(source: Source, comment: Comment, match: re.Match[str]) -> Suppression | str:
     """The suppression that `# asynclint: ...` means, what is wrong with it, or nothing if it is none."""
-    body = _BODY.fullmatch(match["body"])
+    body = BODY.fullmatch(match["body"])
     word = _CODE.match(match["body"])
     verb = word.group() if word else ""
-    if verb in _MARKS:
-        return ""
+    if verb in MARKS:
+        return "" if body else f"`{match.group()}` is no mark, write `# asynclint: {verb}{'[network]' if verb == 'blocking' else ''}`"
     if verb not in _VERBS:
-        near = difflib.get_close_matches(verb, _VERBS, 1)
+        near = difflib.get_close_matches(verb, (*_VERBS, *MARKS), 1)
         return f"`{match.group()}` is no suppression, " + (f"did you mean `{near[0]}`?" if near else _HINT)
     if body is None:
         return f"`{match.group()}` is no suppression, {_HINT}"
@@ -222,7 +225,7 @@ def _directive(source: Source, comment: _Comment, match: re.Match[str]) -> Suppr
     return _suppression(source, comment, verb, match.span(), listed, body["reason"] or "")
 
 
-def _suppression(source: Source, comment: _Comment, kind: str, where: tuple[int, int], listed: tuple[int, int], reason: str) -> Suppression:
+def _suppression(source: Source, comment: Comment, kind: str, where: tuple[int, int], listed: tuple[int, int], reason: str) -> Suppression:
     start, end = where
     base = comment.offset
     codes = [match.span() for match in _CODE.finditer(comment.text, *listed)] if listed[0] >= 0 else []
@@ -240,7 +243,7 @@ def _suppression(source: Source, comment: _Comment, kind: str, where: tuple[int,
     )
 
 
-def _removal(source: Source, comment: _Comment, start: int, end: int) -> Span:
+def _removal(source: Source, comment: Comment, start: int, end: int) -> Span:
     """What to delete with a suppression: the white space around it, and the whole line if nothing else is on it."""
     text, base = source.text, comment.offset
     line_start = source.line_starts[comment.line - 1]
@@ -253,30 +256,3 @@ def _removal(source: Source, comment: _Comment, start: int, end: int) -> Span:
     if begin == line_start and not more:
         return source.span(begin, [*source.line_starts, len(text)][comment.line])
     return source.span(begin, base + more.start() if more else base + len(comment.text))
-
-
-def _comments(source: Source) -> list[_Comment]:
-    """All comments of a file, with the lines that a suppression in each covers."""
-    found: list[tuple[_Comment, int]] = []  # with the number of the statement in or above which it stands
-    statements: list[tuple[int, int, bool]] = []  # first and last line, and whether it is a decorator
-    first = 0
-    decorator = False
-    try:
-        for kind, string, (line, column), (end, _), _ in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
-            if kind == tokenize.COMMENT:
-                comment = _Comment(source.line_starts[line - 1] + column, string, line, not first, first or line, line)
-                found.append((comment, len(statements)))
-            elif kind == tokenize.NEWLINE:
-                statements.append((first, end, decorator))
-                first = 0
-            elif not first and kind not in _LAYOUT:
-                first, decorator = line, string == "@"
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the file does not parse, and is reported as such
-    alone = {comment.line for comment, _ in found if comment.alone}
-    for comment, number in found:
-        if number < len(statements) and (not comment.alone or alone.issuperset(range(comment.line, statements[number][0]))):
-            while comment.alone and statements[number][2]:
-                number += 1
-            comment.last = statements[number][1]
-    return [comment for comment, _ in found]

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class UnknownSuppression(Rule):
-    """Flags a suppression comment that names no rule.
+    """Flags a suppression comment that names no rule, and a mark (`# asynclint: blocking`) that stands on no function or names no kind.
 
     ## Why is this bad?
-    It suppresses nothing, though it looks as if it did; mostly a code is misspelt.
+    It suppresses or says nothing, though it looks as if it did; mostly a code is misspelt, or a line has moved.
 
     ## Example
     ```python
@@ -27,7 +27,7 @@ class UnknownSuppression(Rule):
     ```
 
     ## Fix safety
-    There is no fix: only you know which rule was meant.
+    There is no fix: only you know what was meant.
     """
 
     severity = Severity.WARNING

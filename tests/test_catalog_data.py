@@ -45,6 +45,7 @@ KEYS = {  # table -> what an entry must have, what it may have
     "cancellations": ({"call"}, set()),
     "endings": ({"call"}, set()),
     "caches": ({"call"}, set()),
+    "marks": ({"decorator"}, {"on", "nonblocking"}),
 }
 CHOICES = {
     "on": {"sleep", "file", "process", "network", "database", "wait", "console", "cpu"},

@@ -94,3 +94,10 @@ def test_what_is_said_of_a_line(line: int, said: str, capsys: pytest.CaptureFixt
 def test_what_cannot_be_explained(place: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["explain", place]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_the_user_says(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("helper.py").write_text(HELPER.replace("str:", "str:  # asynclint: nonblocking"))
+    assert explained(16, capsys)[-1] == "  is not known to block; the comment `# asynclint: nonblocking` says so"
+    Path("helper.py").write_text(HELPER.replace("str:", "str:  # asynclint: blocking[database]"))
+    assert "  blocks (database): helper.load" in explained(16, capsys)

@@ -119,11 +119,36 @@ def test_mistakes_tell_their_place(tmp_path: Path, old: str, new: str, line: int
     assert message.replace("[[", "[[tool.asynclint.catalog." if inline else "[[") in str(error.value)
 
 
-def test_a_file_that_is_not_there_or_is_no_toml(tmp_path: Path) -> None:
-    write(tmp_path, asynclint_toml='catalog = ["team.toml"]')
-    with pytest.raises(ConfigError, match=r"team\.toml: cannot be read, and `catalog` names it: No such file"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('catalog = ["team.toml"]', 1),
+        ('jobs = 1\ncatalog = [\n  "there.toml",\n  "team.toml",\n]', 4),
+        ('[catalog]\nfiles = [\n  "team.toml"]', 3),
+        ("[catalog]\nnonblocking = []\nfiles = 3", 3),
+    ],
+)
+def test_a_file_that_does_not_exist_is_told_where_it_is_named(tmp_path: Path, text: str, line: int) -> None:
+    write(tmp_path, asynclint_toml=text, there_toml="")
+    message = (
+        f"`catalog` names `{tmp_path / 'team.toml'}`, which does not exist"
+        if "team" in text
+        else "`files`: expected a list of catalog files, got `3`"
+    )
+    with pytest.raises(ConfigError) as error:
         knowledge.catalog(load((str(tmp_path),)))
-    write(tmp_path, team_toml="[[blocks\n")
+    assert str(error.value) == f"{tmp_path / 'asynclint.toml'}:{line}: {message}"
+
+
+def test_a_file_named_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write(tmp_path, team_toml=TEAM))
+    assert "acme.load" in knowledge.catalog(load((".",), config=['catalog=["team.toml"]'])).blocks
+    with pytest.raises(ConfigError, match=r"^--config: `catalog` names `.*none\.toml`, which does not exist"):
+        knowledge.catalog(load((".",), config=['catalog=["none.toml"]']))
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    write(tmp_path, asynclint_toml='catalog = ["team.toml"]', team_toml="[[blocks\n")
     with pytest.raises(ConfigError, match=r"team\.toml: not valid TOML: .*line 1"):
         knowledge.catalog(load((str(tmp_path),)))
 
@@ -263,3 +288,59 @@ def test_every_public_function_of_a_type_or_module(tmp_path: Path) -> None:
     (tmp_path / "shop" / "__init__.py").write_text("from shop.db import query\n")
     write(tmp_path, asynclint_toml='[[catalog.blocks]]\ncall = ["shop.db.*", "shop.db.Session.*"]\non = "database"\n')
     assert {each.partition(":")[2] for each in found(tmp_path)} >= {"10 ASL105", "11 ASL105", "12 ASL110", "13 ASL105", "15 ASL105", "17 ASL105"}
+
+
+# -- marks
+
+
+@pytest.mark.parametrize(
+    ("decorator", "row", "codes"),
+    [
+        ("own.slow", 'on = "cpu"', ["ASL108"]),
+        ("own.slow", "nonblocking = true", []),
+        ('own.slow("network")', 'on = "cpu"', ["ASL104"]),
+        ('own.slow("a label")', 'on = "cpu"', ["ASL108"]),
+        ("slow_again", 'on = "cpu"', ["ASL108"]),
+        ("elsewhere.slow", 'on = "cpu"', []),
+        ("own.fast", 'on = "cpu"', []),
+    ],
+)
+def test_decorators_that_a_catalog_names(tmp_path: Path, decorator: str, row: str, codes: list[str]) -> None:
+    own = "def slow(given):\n    return given\n\n\ndef fast(given):\n    return given\n"
+    app = f"import elsewhere\nimport own\nfrom own import slow as slow_again\n\n\n@{decorator}\ndef work():\n    ...\n\n\nasync def main():\n    work()\n"
+    write(tmp_path, own_py=own, app_py=app, asynclint_toml=f'[[catalog.marks]]\ndecorator = "own.slow"\n{row}\n')
+    assert found(tmp_path) == [f"app.py:12 {code}" for code in codes]
+
+
+def test_a_decorator_of_a_library(tmp_path: Path) -> None:
+    app = "from acme import native\n\n\n@native\ndef work():\n    ...\n\n\nasync def main():\n    work()\n"
+    write(tmp_path, app_py=app, asynclint_toml='[[catalog.marks]]\ndecorator = "acme.native"\non = "file"\n')
+    assert found(tmp_path) == ["app.py:10 ASL102"]
+
+
+def test_a_mark_counts_as_long_as_it_stands_there(tmp_path: Path) -> None:
+    app = "def work():{}\n    ...\n\n\nasync def main():\n    work()\n"
+    for mark, codes in (("  # asynclint: blocking", ["app.py:6 ASL106"]), ("", []), ("  # asynclint: blocking[file]", ["app.py:6 ASL102"])):
+        write(tmp_path, app_py=app.format(mark))
+        assert found(tmp_path) == codes
+
+
+# -- installed libraries
+
+
+def test_an_entry_counts_for_an_installed_library_and_says_nothing_of_its_other_functions(tmp_path: Path) -> None:
+    packages = tmp_path / ".venv" / "lib" / "python3.13" / "site-packages" / "acme"
+    packages.mkdir(parents=True)
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3.13\n")
+    (packages / "__init__.py").write_text("from acme.core import Client, load\n")
+    body = (
+        "import time\nimport _native\n\n\nclass Client:\n    def fetch(self):\n        _native.go()\n\n    def wait(self):\n        time.sleep(1)\n\n"
+    )
+    (packages / "core.py").write_text(f"{body}\ndef load():\n    time.sleep(1)\n")
+    write(tmp_path, app_py="import acme\n\n\nasync def main(client: acme.Client):\n    client.fetch()\n    client.wait()\n    acme.load()\n")
+    assert found(tmp_path) == ["app.py:6 ASL110", "app.py:7 ASL110"]
+    config = '[[catalog.blocks]]\ncall = "acme.Client.fetch"\non = "network"\n[[catalog.nonblocking]]\ncall = "acme.load"\n'
+    write(tmp_path, asynclint_toml=config)
+    assert found(tmp_path) == ["app.py:5 ASL104", "app.py:6 ASL110"]
+    write(tmp_path, asynclint_toml=config.replace("acme.", "acme.core."))
+    assert found(tmp_path) == ["app.py:5 ASL104", "app.py:6 ASL110"]

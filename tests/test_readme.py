@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from asynclint import config, options
+from asynclint import config, knowledge, options
 from asynclint.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -86,13 +86,28 @@ def test_the_sample_is_clean_once_it_is_fixed(tmp_path: Path) -> None:
 
 
 def test_the_configuration_shown_is_accepted(tmp_path: Path) -> None:
-    (shown,) = blocks("toml")
+    (shown,) = [block for block in blocks("toml") if "catalog" not in block]
     (tmp_path / "pyproject.toml").write_text(shown, encoding="utf-8")
 
     settings = config.load([str(tmp_path)])
 
     assert settings.src == ("src",)
     assert settings.per_file_ignores == (("scripts/*", ("ASL1", "discarded-task")),)
+
+
+def test_the_catalog_shown_is_accepted_and_so_are_the_marks(tmp_path: Path) -> None:
+    (shown,) = [block for block in blocks("toml") if "catalog" in block]
+    (tmp_path / "pyproject.toml").write_text(shown, encoding="utf-8")
+    (tmp_path / "team.toml").write_text("")
+    known = knowledge.catalog(config.load([str(tmp_path)]))
+
+    assert (known.blocks["acme.Client.fetch"].kind, known.marks["shop.tools.native"]) == ("database", "cpu")
+    assert "requests.Session.get" not in known.blocks
+
+    (code,) = [block for block in blocks("python") if "asynclint: blocking" in block]
+    (tmp_path / "app.py").write_text(f"import _native\n\n\n{code}\n\nasync def main():\n    crunch(1)\n    settings()\n", encoding="utf-8")
+    done = asynclint("--output-format", "concise", cwd=tmp_path)
+    assert re.findall(r"\bASL\d{3}\b", done.stdout) == ["ASL108"]
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -103,6 +103,9 @@ def test_kept(text: str) -> None:
         ("# asynclint: ignore[ASL101] because", "write"),
         ("# asynclint: noqa", "is no suppression"),
         ("# asynclint:", "is no suppression"),
+        ("# asynclint: blokcing", "did you mean `blocking`?"),
+        ("# asynclint: blocking network", "write `# asynclint: blocking[network]`"),
+        ("# asynclint: nonblocking (it is)", "write `# asynclint: nonblocking`"),
         ("# asynclint: file-ignore[ASL101]", "put it on a line of its own"),
     ],
 )

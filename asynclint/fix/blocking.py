@@ -57,7 +57,7 @@ class BlockingRule(Rule):
 
     def visit_Attribute(self, node: cst.Attribute, ctx: Context) -> None:
         """Report the reading of a property that the user says blocks."""
-        effect = ctx.property_effect(node)
+        effect = ctx.property_effect(node) if ctx.program.marks.said else None
         if effect is not None and effect.is_direct and effect.kind in self.kinds and ctx.on_loop:
             self._report(node, ctx, ctx.text(node), "", None, UNAWAITABLE)
 
@@ -102,12 +102,13 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
 
 def _is_doubtful(ctx: Context, node: cst.Call) -> bool:
     """Whether it is not certain that a function of the project, which the user says blocks, may run in a thread. Raises Withheld where it may not."""
-    contexts, said = ctx.program.contexts, ctx.program.marks.said
-    own = [value.key for value in ctx.callees(node) if isinstance(value, FunctionValue) and value.key in said]
+    program = ctx.program
+    targets = program.effects.targets(ctx.callees(node), ctx.call_facts(node).flags) if program.marks.said else ()
+    own = [target.key for target in targets if isinstance(target, FunctionValue) and target.key in program.marks.said]
     for key in own:
-        if contexts.hazard(key):
-            raise Withheld(f"{contexts.hazard(key)}, so it cannot be moved into a thread as it is")
-    return any(contexts.doubt(key) for key in own)
+        if program.contexts.hazard(key):
+            raise Withheld(f"{program.contexts.hazard(key)}, so it cannot be moved into a thread as it is")
+    return any(program.contexts.doubt(key) or program.function(key).name == "__init__" for key in own)
 
 
 def held(block: Block) -> str:

@@ -7,6 +7,7 @@ is the n-th `Call` that the libcst walker meets (see `walk.positions`).
 from __future__ import annotations
 
 import ast
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -19,13 +20,17 @@ from asynclint.index.refs import dotted
 from asynclint.index.scopes import Frame, Klass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from asynclint.index.facts import Ref
 
 
 class Extractor:
     """One walk over one module."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, said: Mapping[int, tuple[str, str]]) -> None:
+        """`said`: what comments say of functions, verb and kind by the line of the `def`."""
+        self.said = said
         self.frames: list[Frame] = []
         self.classes: list[Klass] = []
         self.calls: list[tuple[Any, ...]] = []  # the fields of `facts.Call`
@@ -177,6 +182,8 @@ class Extractor:
         return plain and self._is_global(value[1].partition(".")[0])
 
 
-def extract(tree: ast.Module) -> ModuleFacts:
-    """The facts of a parsed module. The tree is annotated (`number_` on functions) but otherwise left as it was."""
-    return Extractor(tree).run()
+def extract(tree: ast.Module, said: Mapping[int, tuple[str, str]] = MappingProxyType({})) -> ModuleFacts:
+    """The facts of a parsed module. What comments `said` of functions becomes a decorator of theirs. The tree is annotated (`number_` on functions)
+    but otherwise left as it was.
+    """
+    return Extractor(tree, said).run()

@@ -165,6 +165,11 @@ def callable_name(ref: Ref) -> str:
     return last_name(ref)
 
 
+def mark(verb: str, kind: str) -> Ref:
+    """The decorator that stands for the comment `# asynclint: verb[kind]`, of a module that no program has."""
+    return ("call", ("import", "<asynclint>", verb, 0), ((None, ("const", kind)),))
+
+
 def suppressed_names(item: Ref) -> list[str]:
     """The last names of the arguments of a `with` item: `["CancelledError"]` of `suppress(asyncio.CancelledError)`; none where it is no call."""
     if item.__class__ is not tuple or item[0] != "call":

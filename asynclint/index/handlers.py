@@ -62,6 +62,8 @@ def _function(self: Extractor, node: Any) -> None:
     frame.params = parameters(node.args)
     frame.optional = frozenset(name for name, _, _, default in frame.params if default in _NOTHING)
     frame.decorators = tuple(ref(d) for d in node.decorator_list)
+    if node.lineno in self.said:
+        frame.decorators += (f.mark(*self.said[node.lineno]),)
     frame.returns = annotation(node.returns)
     self.bind(node.name, ("def", frame.number))
     push = self.stack.append

@@ -169,7 +169,9 @@ class Catalog:
         return path in self._entries  # type: ignore[operator]
 
     def mentions(self, path: str) -> bool:
-        """Whether any table has an entry of the path or of something in it: a class is the catalog's if one of its methods is."""
+        """Whether any table has an entry of the path or of something in it: a class is the catalog's if one of its methods is, unless it was
+        the user who named that one.
+        """
         self._collect()
         return path in self._mentioned
 
@@ -185,7 +187,7 @@ class Catalog:
         if self._entries is None:
             tables = [table for name, table in vars(self).items() if not name.startswith("_")]
             self._entries = frozenset(path for table in tables for path in table)
-            parts = [path.split(".") for path in self._entries]
+            parts = [path.split(".") for path in self._entries.difference(self.taught())]
             self._mentioned = frozenset(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
 
     def canonical(self, path: str) -> str:

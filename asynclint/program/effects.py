@@ -182,14 +182,14 @@ class Effects:
         program = self._program
         for _ in range(_HOPS):
             function, (effect, site) = program.function(key), self.functions[key][kind]
-            if effect.through is None or site.call < 0 or function.owner < 0 or not function.params:
+            if site.call < 0 or function.owner < 0 or not function.params or (effect.through is None and effect.block not in self._said.values()):
                 return True
             own, _, name = str(program.call(site.module, site.call).callee).rpartition(".")
-            if own != function.params[0].name or program.function(effect.through).owner < 0:
+            if own != function.params[0].name or (effect.through is not None and program.function(effect.through).owner < 0):
                 return True
             runs = [v.key for v in program.resolver.instance_attribute(receiver, name) if isinstance(v, FunctionValue)]
-            if effect.through not in runs:
-                return any(kind in self.functions.get(other, ()) for other in runs)
+            if effect.through is None or effect.through not in runs:
+                return any(self._said[other] is not None if other in self._said else kind in self.functions.get(other, ()) for other in runs)
             key = effect.through
         return True
 
@@ -224,6 +224,8 @@ class Effects:
         ):
             return True
         call = self._program.call(site.module, site.call)
+        if call.flags & f.AWAITED and block in self._said.values():
+            return False  # it is known that it blocks, and what it gives may well be awaited
         if block.kind == "wait" and call.flags & (f.AWAITED | f.SETTLED):
             return True  # what can be awaited came from a branch that does not wait
         if call.flags & f.AWAITED and block in self._direct.get(site, ()):

@@ -1,5 +1,5 @@
-"""What the user says of functions of the project, whatever their bodies do: by entries of a catalog, by decorators that a catalog names, and by
-comments, which the index hands on as decorators of their own.
+"""What the user says of functions of the project and of installed libraries, whatever their bodies do: by entries of a catalog, by decorators that
+a catalog names, and by comments, which the index hands on as decorators of their own.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program.known import KINDS, Block
+from asynclint.program.libraries import LIBRARY, is_outside, stem_of
 from asynclint.program.values import ClassValue, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
@@ -20,16 +21,26 @@ _CONSTRUCTOR = "__init__"
 
 
 class Marks:
-    """The functions of the project of which the user says that they block, and on what, or that they do not (None)."""
+    """The functions of which the user says that they block, and on what, or that they do not (None)."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self.decorators: dict[FunctionKey, str] = {}  # the canonical path of the decorator or comment that says it, where it is one
+        self.sources: dict[FunctionKey, str] = {}  # what says it: the path of an entry or of a decorator; of a comment `asynclint.blocking`
         self.said: dict[FunctionKey, Block | None] = {}
         for path, block in program.catalog.taught().items():
             for key in self._named(path):
-                self.said[key] = block.of(program.qualified(FunctionValue(*key))) if block is not None else None
+                self.said[key] = block.of(self._shown(key)) if block is not None else None
+                self.sources[key] = path
         self._read_decorators()
+
+    def told_by(self, key: FunctionKey) -> str:
+        """What says that a function blocks or does not, for messages."""
+        source = self.sources[key]
+        return f"the comment `# {source.replace('.', ': ')}`" if source.startswith("asynclint.") else f"`{source}`"
+
+    def _shown(self, key: FunctionKey) -> str:
+        """The dotted name of a function for messages, of a constructor that of its class."""
+        return self._program.qualified(FunctionValue(*key)).removesuffix(f".{_CONSTRUCTOR}")
 
     def blocking(self) -> list[FunctionKey]:
         """The functions that are said to block."""
@@ -56,8 +67,8 @@ class Marks:
                 if path in program.catalog.marks:
                     given = [argument[1] for _, argument in ref[2] if argument.__class__ is tuple and argument[0] == "const"] if is_call else []
                     kind = next((kind for kind in given if kind in KINDS), program.catalog.marks[path])
-                    self.said[key] = Block(program.qualified(FunctionValue(*key)), kind) if kind else None
-                    self.decorators[key] = path
+                    self.said[key] = Block(self._shown(key), kind) if kind else None
+                    self.sources[key] = path
 
     def _path(self, value: Value) -> str:
         program = self._program
@@ -68,21 +79,22 @@ class Marks:
     # -- paths
 
     def _named(self, path: str) -> Iterator[FunctionKey]:
-        """The sync functions of the project that a dotted path stands for; of a class, what makes its instances."""
+        """The sync functions that a dotted path stands for; of a class, what makes its instances."""
         for value in self.values(path):
             if isinstance(value, ClassValue):
                 found: Iterable[Value] = self._program.resolver.instance_attribute_of_class(value, _CONSTRUCTOR)
             else:
                 found = (value,)
             for each in found:
-                if isinstance(each, FunctionValue) and not self._program.is_outside(each.module) and not self._program.function(each.key).is_async:
+                if isinstance(each, FunctionValue) and not self._program.function(each.key).is_async:
                     yield each.key
 
     def values(self, path: str) -> list[Value]:
-        """What a dotted path stands for in the project; `package.Type.*` for every public function of a type or module."""
+        """What a dotted path stands for in the project or its libraries; `package.Type.*` for every public function of a type or module."""
         program, parts = self._program, path.split(".")
         for n in range(len(parts) - 1, 0, -1):
-            stems = program.modules.named(".".join(parts[:n]))
+            module = ".".join(parts[:n])
+            stems = program.modules.named(module) or ([stem_of(LIBRARY, module)] if program.libraries.holds(module) else [])
             if stems:
                 return [value for stem in stems for value in self._followed(stem, parts[n:])]
         return []
@@ -90,7 +102,7 @@ class Marks:
     def _followed(self, stem: str, names: list[str]) -> list[Value]:
         resolver = self._program.resolver
         if names == ["*"]:
-            number = self._program.modules.stems.get(stem)
+            number = self._program.libraries.number(stem) if is_outside(stem) else self._program.modules.stems.get(stem)
             return self._functions_in(number, self._program.facts(number).functions[0].bindings) if number is not None else []
         values = list(resolver.member(stem, names[0]))
         for name in names[1:]:
