@@ -34,6 +34,10 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         raise ConfigError("--stdin-filename goes with `-`")
     name = name or "<stdin>"
     paths = (name,) if from_stdin else paths or (".",)
+    if given["watch"]:
+        from asynclint.watch import watch
+
+        return watch(paths, given, from_stdin=from_stdin)
     settings = load(paths, config=given["config"] or (), isolated=given["isolated"], command_line=_given_for_settings(given))
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
     if given["show_unresolved"]:

@@ -90,6 +90,7 @@ OPTIONS = (
     Option("output-file", Kind.TEXT, None, ("--output-file", "-o"), "Write the report to this file.", "FILE", in_file=False),
     Option("statistics", Kind.FLAG, False, ("--statistics",), "Print how many findings and causes each rule has, not the findings.", in_file=False),
     Option("show-unresolved", Kind.FLAG, False, ("--show-unresolved",), "Print the calls on the loop that nothing is known of.", in_file=False),
+    Option("watch", Kind.FLAG, False, ("--watch",), "Check again whenever a file changes, until interrupted.", in_file=False),
     Option("stdin-filename", Kind.TEXT, None, ("--stdin-filename",), "Name of the file that `-` reads from standard input.", "FILE", in_file=False),
     Option("config", Kind.LIST, (), ("--config",), "A configuration file, or one `key = value` that overrides it.", "FILE|PAIR", in_file=False),
     Option("isolated", Kind.FLAG, False, ("--isolated",), "Read no configuration file, load no rules from it, find no environment.", in_file=False),
