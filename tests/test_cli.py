@@ -254,7 +254,7 @@ def test_json_is_nothing_but_json(run: Run, runner: Runner) -> None:
 def test_statistics(run: Run, runner: Runner) -> None:
     runner.answer = FOUND
 
-    assert run("--statistics", "-q").out.splitlines()[1:] == ["       1       1        1  ASL101 blocking-sleep"]
+    assert run("--statistics", "-q").out.splitlines()[1:] == ["       1       1      1               0  ASL101 blocking-sleep"]
 
 
 def test_diff_goes_to_stdout_and_the_count_to_stderr(run: Run, runner: Runner) -> None:

@@ -18,6 +18,7 @@ from asynclint.report.causes import by_cause
 from asynclint.report.layout import columns
 
 SLEEP = finding(fix=fix())
+UNSAFE = finding(fix=fix(Applicability.UNSAFE))
 HELPER = finding(
     "ASL110",
     "blocking-helper",
@@ -201,7 +202,7 @@ def test_every_finding_of_a_cause_counts() -> None:
     assert render("concise", shown).count("ASL110") == 3
     assert len(json.loads(render("json", shown))["findings"]) == 3
     assert closing_line(shown) == "Found 3 findings with 2 causes in 1 file.\n"
-    assert render("statistics", shown).splitlines()[1] == "       3       2        0  ASL110 blocking-helper"
+    assert render("statistics", shown).splitlines()[1] == "       3       2      0               0  ASL110 blocking-helper"
 
 
 def test_the_places_of_a_cause_are_escaped() -> None:
@@ -257,13 +258,13 @@ def test_concise() -> None:
 
 
 def test_statistics_count_the_most_frequent_first() -> None:
-    some = [SLEEP, finding(), *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
+    some = [SLEEP, finding(), UNSAFE, *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
 
     assert render("statistics", result(*some)) == (
-        "findings  causes  fixable  rule\n"
-        "      10      10       10  ASL102 blocking-file-io\n"
-        "       2       2        1  ASL101 blocking-sleep\n"
-        "       1       1        0  ASL110 blocking-helper\n"
+        "findings  causes  --fix  --unsafe-fixes  rule\n"
+        "      10      10     10               0  ASL102 blocking-file-io\n"
+        "       3       3      1               1  ASL101 blocking-sleep\n"
+        "       1       1      0               0  ASL110 blocking-helper\n"
     )  # fmt: skip
 
 
@@ -272,8 +273,6 @@ def test_nothing_found_is_nothing_said() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- the closing line
-
-UNSAFE = finding(fix=fix(Applicability.UNSAFE))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from asynclint.report import Paint, escape, plain
 from asynclint.report.causes import by_cause
 from asynclint.report.layout import MORE, columns, cut, framed, shown, wrapped
 
-# Colours that are to be told from a dark and from a light background.
-_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.INFO: "bold cyan"}
-_FRAME, _LABEL, _PLACE, _NEW = "dim", "bold", "cyan", "green"
+# Red and magenta can be read on black and on white; cyan, yellow and green hardly on white, and blue hardly on black.
+_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.INFO: "bold"}
+_FRAME, _LABEL, _NEW = "dim", "bold", "bold green"
 _APPLICABILITIES = {
     Applicability.SAFE: "safe: --fix applies it",
     Applicability.UNSAFE: "unsafe: --fix --unsafe-fixes applies it",
@@ -94,7 +94,7 @@ def _notes(finding: Finding, others: Sequence[Finding], code: Sequence[str], pai
     if after is not None:
         before, changed, rest = map(shown, after)
         line, _ = framed(before, changed, rest, width - 6 if width else 0)
-        yield f"    {paint(f'+ {line}', _NEW)}"
+        yield f"    {paint('+', _NEW)} {line}"
 
 
 def _note(label: str, text: str, paint: Paint, width: int) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _also(others: Sequence[Finding]) -> str:
 def _hop(frame: Frame, indent: str, paint: Paint, width: int) -> Iterator[str]:
     """A call of the chain in one line, or in two where one is too narrow."""
     place, function, code = f"{escape(frame.path)}:{frame.line}:{frame.column}", escape(frame.function), escape(frame.text)
-    head = f"{indent}{paint(place, _PLACE)} in {function}:"
+    head = f"{indent}{place} in {paint(function, _LABEL)}:"
     if not width or columns(f"{indent}{place} in {function}: {code}") <= width:
         yield f"{head} {code}"
     else:
