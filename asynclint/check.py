@@ -178,6 +178,7 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
         write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
+    columns = 0 if file is not None else width(stream)
     paint: report.Paint = report.plain
     if name != "json" and file is None and coloured(given["color"], stream):
         paint = report.painter(_pages(settings) if result.findings and links(stream) else None)
@@ -186,17 +187,17 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
 
         text = diff.report(result, paint)
         if not given["quiet"]:
-            write(sys.stderr, report.closing_line(result, would=True))
+            write(sys.stderr, report.closing_line(result, would=True, width=width(sys.stderr)))
     else:
         name = "statistics" if given["statistics"] and name != "json" else name
         if name == "text":
             from asynclint.report import text as readable
 
-            text = readable.report(result, paint, 0 if file is not None else width(stream))
+            text = readable.report(result, paint, columns)
         else:
             text = report.formatter(name)(result, paint)
         if name != "json" and not given["quiet"]:
-            text += report.closing_line(result)
+            text += report.closing_line(result, width=columns)
     if file is None:
         write(stream, text)
     else:

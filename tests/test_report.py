@@ -160,7 +160,17 @@ def test_a_path_is_left_whole() -> None:
     place = f"{'directory/' * 12}file.py"
     also = [reaching(line, path=place) for line in (1, 2)]
 
-    assert f"\n      {place}:2\n" in text.report(result(*also), report.plain, 60)
+    shown = text.report(result(*also), report.plain, 60)
+
+    assert f"\n      {place}:2\n" in shown
+    assert f"\n      {place}:1:1\n          in main: run()\n" in shown
+
+
+def test_the_closing_line_is_wrapped_too() -> None:
+    line = closing_line(result(SLEEP, UNSAFE, left_out=(("baseline", 3), ("unchanged", 12))), width=40)
+
+    assert line.count("\n") > 1
+    assert max(map(len, line.splitlines())) <= 40
 
 
 # ---------------------------------------------------------------------------------------------------------- findings of one cause
@@ -193,7 +203,7 @@ def test_text_shows_one_finding_of_a_cause_and_names_the_others() -> None:
 def test_text_names_no_more_than_a_handful_of_the_others() -> None:
     shown = render("text", result(*[reaching(line) for line in range(1, 132)]))
 
-    assert "130 other calls reach this: app.py:2, app.py:3, app.py:4, app.py:5, app.py:6 and 125 more; --output-format=concise lists all\n" in shown
+    assert "130 other calls reach this: app.py:2, :3, :4, :5, :6 and 125 more; --output-format=concise lists all\n" in shown
 
 
 def test_every_finding_of_a_cause_counts() -> None:
