@@ -48,7 +48,7 @@ class Adoption:
             result = narrow.without(result, narrow.Narrowing(self._settings, known).reason)
         else:
             if known is not None:
-                self._report(known, known.stale(result, self._settings, self._codes))
+                self._report(known, known.stale(result, self._ran))
             result = narrow.without(result, self._narrowing.reason)
         if self._given["add_ignore"] is not None:
             from asynclint import ignores
@@ -56,13 +56,17 @@ class Adoption:
             result = ignores.add(result, self._given["add_ignore"])
         return result
 
-    def _codes(self) -> dict[str, str]:
-        return {rule.code: rule.name for rule in registry.load(self._settings)}
+    def _ran(self, code: str, path: str) -> bool:
+        """Whether the rule of a code has been on for a file, or is no more."""
+        rules = registry.load(self._settings)
+        codes = {rule.code: rule.name for rule in rules}
+        pedantic = {rule.code for rule in rules if rule.pedantic}
+        return code not in codes or code in self._settings.enabled(codes, path, pedantic)
 
     def _write(self, before: Baseline, result: RunResult) -> Baseline:
         """Write what was found to the baseline, keep what was not checked, and prune the rest."""
         assert self._written is not None
-        stale = before.stale(result, self._settings, self._codes)
+        stale = before.stale(result, self._ran)
         found = {before.entry(finding) for finding in result.findings if self._narrowing.is_grave(finding) or before.knows(finding)}
         after = Baseline(self._written, (before.entries - stale) | found)
         write_file(self._written, after.text(), "--write-baseline")

@@ -62,7 +62,7 @@ OPTIONS = (
     Option("extend-select", Kind.LIST, (), ("--extend-select",), "Rules to check besides those of `select`.", "RULES"),
     Option("per-file-ignores", Kind.TABLE, (), ("--per-file-ignores",), "Rules not to check in the files that match.", "PATTERN:RULES"),
     Option("tests-may-block", Kind.FLAG, True, (), "Leave the 1xx rules off in `tests/`, `test_*.py`, `*_test.py` and `conftest.py`."),
-    Option("pedantic", Kind.FLAG, False, ("--pedantic",), "Check also what is a matter of taste."),
+    Option("pedantic", Kind.FLAG, False, ("--pedantic",), "Check also the pedantic rules, which else must be selected by full code or name."),
     Option("min-severity", Kind.TEXT, "info", ("--min-severity",), "Report nothing less severe.", choices=("error", "warning", "info")),
     Option("min-confidence", Kind.TEXT, "low", ("--min-confidence",), "Report nothing less sure.", choices=("high", "medium", "low")),
     Option("baseline", Kind.TEXT, None, ("--baseline",), "Known findings to leave out; else `.asynclint-baseline.json` in the root.", "FILE"),

@@ -28,10 +28,10 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from asynclint import runner
+from asynclint import registry, runner
 from asynclint.config import Settings
 from asynclint.model import Applicability, Finding, RunResult
 
@@ -123,6 +123,7 @@ def fixture_sources(path: str | Path) -> dict[str, str]:
 def check_fixture(path: str | Path, *, settings: Settings | None = None) -> None:
     """Check a fixture, a file or a project. Raises AssertionError with what differs, also for a fixture that shows nothing."""
     path = Path(path)
+    settings = settings or _settings_of(path)
     read = _read(path)
     files, expected = _parse(read)
     _refuse_sloppy(path, files, expected)
@@ -141,6 +142,7 @@ def check_fixture(path: str | Path, *, settings: Settings | None = None) -> None
 def update_fixture(path: str | Path, *, settings: Settings | None = None) -> None:
     """Write the caret lines and goldens of a fixture as asynclint sees it. Read what it wrote: a golden with wrong code is a defect."""
     path = Path(path)
+    settings = settings or _settings_of(path)
     files, _ = _parse(_read(path), strict=False)
     _write(path, _annotated(files, _found(path, files, settings)))
     before = files
@@ -161,6 +163,13 @@ def update_fixture(path: str | Path, *, settings: Settings | None = None) -> Non
 def _settings() -> Settings:
     """Every rule in every file, nothing of the working directory."""
     return Settings(root="/", tests_may_block=False, jobs=1, exclude=(), respect_gitignore=False)
+
+
+def _settings_of(path: Path) -> Settings:
+    """The same, with the rule of the fixture's folder, though it may be pedantic."""
+    settings = _settings()
+    named = tuple(rule.name for rule in registry.load(settings) if rule.pedantic and rule.name == path.parent.name)
+    return replace(settings, extend_select=named)
 
 
 def _run_text(text: str, filename: str, level: Applicability | None, settings: Settings | None) -> RunResult:

@@ -20,6 +20,7 @@ class Rule:
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     confidence: ClassVar[Confidence] = Confidence.HIGH
+    pedantic: ClassVar[bool] = False  # on only with `--pedantic`, or where its code or name is selected in full
 
     def suspects(self, module: ModuleView) -> bool:
         """Whether the module can have a finding of this rule; False must be certain, for the module is then not walked for it.
