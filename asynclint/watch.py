@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WATCHED = (".py", ".pyi", ".toml", ".asynclint-baseline.json")
+_PASSED_OVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
+_PATIENCE = 200  # milliseconds
 _CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 # The run imports what this process would, and nothing from the working directory.
 _RUN = "import sys; sys.path[:] = {path!r}; from asynclint.cli import main; main()"
@@ -37,8 +39,10 @@ def watch(paths: tuple[str, ...], given: dict[str, Any], *, from_stdin: bool) ->
     if missing:
         raise ConfigError(f"--watch: `{missing[0]}` does not exist")
     command = [sys.executable, "-c", _RUN.format(path=sys.path), *arguments(paths, given)]
-    watched = watchfiles.watch(*{*paths, *_configured(given)}, watch_filter=_Filter(), raise_interrupt=True, rust_timeout=1000, yield_on_timeout=True)
-    _run(command, ())
+    places = {*paths, *_configured(given)}
+    watched = watchfiles.watch(*places, watch_filter=_wanted, raise_interrupt=True, rust_timeout=_PATIENCE, yield_on_timeout=True)
+    next(watched)  # from here on changes are noted, also while a run reads what they change
+    _run(command, [])
     for changes in watched:
         if changes:
             _run(command, sorted({path for _, path in changes}))
@@ -51,15 +55,12 @@ def _configured(given: dict[str, Any]) -> Iterator[str]:
     yield from (name for name in ("pyproject.toml", "asynclint.toml", ".asynclint.toml") if os.path.isfile(name))
 
 
-class _Filter:
+def _wanted(_change: object, path: str) -> bool:
     """Whether a change may change what is found."""
-
-    def __call__(self, _change: object, path: str) -> bool:
-        parts = path.split(os.sep)
-        return path.endswith(_WATCHED) and not any(part in (".git", "__pycache__", "node_modules", ".venv") for part in parts)
+    return path.endswith(_WATCHED) and _PASSED_OVER.isdisjoint(path.split(os.sep))
 
 
-def _run(command: list[str], changed: tuple[str, ...] | list[str]) -> None:
+def _run(command: list[str], changed: list[str]) -> None:
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         write(sys.stdout, _CLEAR)
     subprocess.run(command)

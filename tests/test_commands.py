@@ -224,6 +224,25 @@ def test_watch_is_for_files_and_for_looking(monkeypatch: pytest.MonkeyPatch) -> 
         check.check(*parsed)
 
 
+def test_a_change_during_a_run_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.py").write_text(SLEEPS)
+    runs: list[list[str]] = []
+
+    def run(_command: list[str], changed: list[str]) -> None:
+        runs.append([Path(path).name for path in changed])
+        if len(runs) > 1:
+            raise KeyboardInterrupt
+        Path("a.py").write_text("x = 1\n")
+
+    monkeypatch.setattr(watch, "_run", run)
+    parsed = plain.parse(["--watch"])
+    assert parsed is not None
+    with pytest.raises(KeyboardInterrupt):
+        check.check(*parsed)
+
+    assert runs == [[], ["a.py"]]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="ends the run by a signal of Unix")
 def test_watch_checks_again_when_a_file_changes(folder: Path) -> None:
     Path("a.py").write_text(SLEEPS)
