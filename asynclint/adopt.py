@@ -58,10 +58,11 @@ class Adoption:
 
     def _ran(self, code: str, path: str) -> bool:
         """Whether the rule of a code has been on for a file, or is no more."""
-        rules = registry.load(self._settings)
-        codes = {rule.code: rule.name for rule in rules}
-        pedantic = {rule.code for rule in rules if rule.pedantic}
-        return code not in codes or code in self._settings.enabled(codes, path, pedantic)
+        rules = {rule.code: rule for rule in registry.load(self._settings)}
+        if code not in rules:
+            return True
+        asked = not rules[code].pedantic or self._settings.pedantic or self._settings.names(code, rules[code].name)
+        return asked and code in self._settings.enabled({rule.code: rule.name for rule in rules.values()}, path)
 
     def _write(self, before: Baseline, result: RunResult) -> Baseline:
         """Write what was found to the baseline, keep what was not checked, and prune the rest."""

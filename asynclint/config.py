@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -66,21 +66,20 @@ class Settings:
     overrides: Selection = Selection()
     config_file: str = ""
 
-    def enabled(self, codes: Mapping[str, str], path: str, pedantic: Collection[str] = ()) -> frozenset[str]:
-        """The codes that are on for the file `path` (absolute, or relative to the working directory), of `codes`: code to name.
-
-        Those of the `pedantic` rules are on only if the setting of that name is, or if they are selected in full.
-        """
+    def enabled(self, codes: Mapping[str, str], path: str) -> frozenset[str]:
+        """The codes that are on for the file `path` (absolute, or relative to the working directory), of `codes`: code to name."""
         layers = (Selection(self.select, self.extend_select, self.ignore), self.overrides)
         chosen = _chosen(layers, tuple(codes.items()))
-        if not self.pedantic:
-            selected = {selector for layer in layers for selector in (*(layer.select or ()), *layer.extend_select)}
-            chosen -= {code for code in pedantic if not selected & {code, codes[code]}}
         relative = self.relative(path)
         for pattern, ignored in self.ignores_by_file:
             if glob_below(pattern).match(relative):
                 chosen -= _matching(ignored, tuple(codes.items()))
         return chosen
+
+    def names(self, code: str, name: str) -> bool:
+        """Whether a rule is selected by its own code or name, not by a prefix or with all others."""
+        chosen = (*self.select, *self.extend_select, *(self.overrides.select or ()), *self.overrides.extend_select)
+        return code in chosen or name in chosen
 
     @property
     def ignores_by_file(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

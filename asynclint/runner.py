@@ -170,8 +170,8 @@ class _Run:
         self.program: Program
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
-        pedantic = frozenset(rule.code for rule in rules if rule.pedantic)
-        self._enabled = [self.settings.enabled(self.codes, file.absolute, pedantic) for file in files]
+        off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
+        self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
         self.active = [rule for rule in rules if rule.code in anywhere]
 

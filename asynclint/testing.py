@@ -161,15 +161,14 @@ def update_fixture(path: str | Path, *, settings: Settings | None = None) -> Non
 
 
 def _settings() -> Settings:
-    """Every rule in every file, nothing of the working directory."""
+    """Every rule in every file but the pedantic ones, nothing of the working directory."""
     return Settings(root="/", tests_may_block=False, jobs=1, exclude=(), respect_gitignore=False)
 
 
 def _settings_of(path: Path) -> Settings:
-    """The same, with the rule of the fixture's folder, though it may be pedantic."""
-    settings = _settings()
-    named = tuple(rule.name for rule in registry.load(settings) if rule.pedantic and rule.name == path.parent.name)
-    return replace(settings, extend_select=named)
+    """Those of a fixture: a pedantic rule is on in the folder of its name."""
+    pedantic = {rule.name for rule in registry.load(_settings()) if rule.pedantic}
+    return replace(_settings(), extend_select=tuple(pedantic.intersection(path.parts)))
 
 
 def _run_text(text: str, filename: str, level: Applicability | None, settings: Settings | None) -> RunResult:

@@ -225,22 +225,6 @@ def test_enabled(settings: Settings, on: set[str]) -> None:
     assert settings.enabled(CODES, "/p/app.py") == on
 
 
-@pytest.mark.parametrize(
-    ("settings", "on"),
-    [
-        (Settings("/p"), False),
-        (Settings("/p", pedantic=True), True),
-        (Settings("/p", pedantic=True, ignore=("ASL3",)), False),
-        (Settings("/p", select=("ALL", "ASL3")), False),  # a prefix does not mean it
-        (Settings("/p", extend_select=("ASL301",)), True),
-        (Settings("/p", overrides=Selection(select=("discarded-task",))), True),
-        (Settings("/p", extend_select=("ASL301",), overrides=Selection(ignore=("ASL3",))), False),
-    ],
-)
-def test_pedantic_rules_are_asked_for(settings: Settings, on: bool) -> None:
-    assert ("ASL301" in settings.enabled(CODES, "/p/app.py", {"ASL301"})) is on
-
-
 @pytest.mark.parametrize("path", ["tests/a.py", "pkg/tests/sub/a.py", "test/a.py", "test_a.py", "pkg/a_test.py", "conftest.py"])
 def test_tests_may_block(path: str) -> None:
     assert Settings("/p").enabled(CODES, f"/p/{path}") == {"ASL201", "ASL301"}

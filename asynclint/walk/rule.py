@@ -20,7 +20,7 @@ class Rule:
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     confidence: ClassVar[Confidence] = Confidence.HIGH
-    pedantic: ClassVar[bool] = False  # on only with `--pedantic`, or where its code or name is selected in full
+    pedantic: ClassVar[bool] = False  # whether it is off unless it is asked for, by `pedantic` or by its own code or name
 
     def suspects(self, module: ModuleView) -> bool:
         """Whether the module can have a finding of this rule; False must be certain, for the module is then not walked for it.
