@@ -61,7 +61,7 @@ class Baseline:
     def stale(self, result: RunResult, ran: Callable[[str, str], bool]) -> frozenset[Entry]:
         """The entries that a run with this result has proved gone: of files that it has checked for their rule, and of files that are no more.
 
-        `ran` says whether the rule of a code has been on for a file, or is no more.
+        `ran` says of a code and a file (absolute) whether it has been checked for all that the rule finds.
         """
         checked = {self._below(file.path): file.path for file in result.files if not file.problems}
         unread = {self._below(problem.path) for problem in result.all_problems}

@@ -42,7 +42,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
-    adoption = _adoption(settings, given, from_stdin)
+    adoption = _adoption(paths, settings, given, from_stdin)
     result = _run(() if stdin else paths, settings, stdin, given, adoption.wants if adoption else None)
     if adoption:
         result = adoption.finish(result)
@@ -112,7 +112,7 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             raise RuntimeError("a worker process went away") from error
 
 
-def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
+def _adoption(paths: tuple[str, ...], settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
     """What is to be left out of the result or written besides it; None, as in most runs, if nothing is."""
     asked = given["since"] is not None, given["add_ignore"] is not None, given["write_baseline"], given["no_baseline"], settings.baseline
     thresholds = settings.min_severity, settings.min_confidence
@@ -120,7 +120,7 @@ def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Ad
         return None
     from asynclint.adopt import Adoption
 
-    return Adoption(settings, given, from_stdin=from_stdin)
+    return Adoption(paths, settings, given, from_stdin=from_stdin)
 
 
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:

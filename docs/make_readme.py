@@ -30,12 +30,8 @@ def filled(text: str) -> str:
 def _rules() -> str:
     rows = ["| Code | Name | What it finds | Fix |", "|---|---|---|---|"]
     rules = registry.load(config.Settings(root=str(ROOT)))
-    rows += [f"| {rule.code} | {rule.name} | {rule.summary.removeprefix('Flags ').rstrip('.')}{_when(rule)} | {_fix(rule.doc)} |" for rule in rules]
+    rows += [f"| {rule.code} | {rule.name} | {rule.summary.removeprefix('Flags ').rstrip('.')} | {_fix(rule.doc)} |" for rule in rules]
     return "\n".join(rows) + "\n"
-
-
-def _when(rule: registry.Rule) -> str:
-    return " (with `--pedantic`)" if rule.pedantic else ""
 
 
 def _fix(page: str) -> str:

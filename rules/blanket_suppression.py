@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class BlanketSuppression(Rule):
-    """Flags a suppression comment that names no rule, and so hides findings of every rule.
+    """Flags a suppression comment for all rules at once (off unless `pedantic` is on or the rule is selected by name).
 
     ## Why is this bad?
     It was written for one finding. The next one on its lines, of another rule, is hidden with it, and nobody has decided that.
