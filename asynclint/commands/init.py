@@ -61,7 +61,7 @@ def _assignment(option: Option) -> list[str]:
         return [f'{option.name} = {{ "scripts/*" = ["ASL1"] }}']
     if option.kind is Kind.VERSION:
         return ['{} = "{}.{}"'.format(option.name, *default)]
-    if option.kind is Kind.LIST:
+    if isinstance(default, tuple):
         short = f"{option.name} = [{', '.join(map(_quoted, default))}]"
         return [short] if len(short) <= _SHORT else [f"{option.name} = [", *(f"    {_quoted(each)}," for each in default), "]"]
     if option.kind is Kind.FLAG:
