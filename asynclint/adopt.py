@@ -21,10 +21,11 @@ _NAMED = 3  # of the files with stale entries, that are named
 
 
 class Adoption:
-    """What `given`, the options by `Option.field`, and the settings ask of a run. Raises ConfigError where that cannot be done."""
+    """What `given`, the options by `Option.field`, and the settings ask of a run over `paths`. Raises ConfigError where that cannot be done."""
 
-    def __init__(self, settings: Settings, given: dict[str, Any], *, from_stdin: bool) -> None:
+    def __init__(self, paths: tuple[str, ...], settings: Settings, given: dict[str, Any], *, from_stdin: bool) -> None:
         _check_flags(given, from_stdin)
+        self._paths = [os.path.abspath(path) for path in paths]
         self._settings = settings
         self._given = given
         place = settings.baseline_place
@@ -48,21 +49,33 @@ class Adoption:
             result = narrow.without(result, narrow.Narrowing(self._settings, known).reason)
         else:
             if known is not None:
-                self._report(known, known.stale(result, self._settings, self._codes))
+                self._report(known, known.stale(result, self._ran))
             result = narrow.without(result, self._narrowing.reason)
         if self._given["add_ignore"] is not None:
             from asynclint import ignores
 
-            result = ignores.add(result, self._given["add_ignore"])
+            result = ignores.add(result, self._given["add_ignore"], self._is_asked_for)
         return result
 
-    def _codes(self) -> dict[str, str]:
-        return {rule.code: rule.name for rule in registry.load(self._settings)}
+    def _is_asked_for(self, path: str) -> bool:
+        """Whether a file is among those that were named; of others only some findings may be in the result."""
+        path = os.path.abspath(path)
+        return any(path == each or path.startswith(os.path.join(each, "")) for each in self._paths)
+
+    def _ran(self, code: str, path: str) -> bool:
+        """Whether a file has been checked for all that the rule of a code finds; what is no rule any more finds nothing."""
+        if not self._is_asked_for(path):
+            return False
+        rules = {rule.code: rule for rule in registry.load(self._settings)}
+        if code not in rules:
+            return True
+        asked = not rules[code].pedantic or self._settings.pedantic or self._settings.names(code, rules[code].name)
+        return asked and code in self._settings.enabled({rule.code: rule.name for rule in rules.values()}, path)
 
     def _write(self, before: Baseline, result: RunResult) -> Baseline:
         """Write what was found to the baseline, keep what was not checked, and prune the rest."""
         assert self._written is not None
-        stale = before.stale(result, self._settings, self._codes)
+        stale = before.stale(result, self._ran)
         found = {before.entry(finding) for finding in result.findings if self._narrowing.is_grave(finding) or before.knows(finding)}
         after = Baseline(self._written, (before.entries - stale) | found)
         write_file(self._written, after.text(), "--write-baseline")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from asynclint.options import ConfigError
 
 if TYPE_CHECKING:
-    from asynclint.config import Settings
     from asynclint.model import Finding, RunResult
 
 _VERSION = 1
@@ -59,23 +58,19 @@ class Baseline:
     def knows(self, finding: Finding) -> bool:
         return self.entry(finding) in self.entries
 
-    def stale(self, result: RunResult, settings: Settings, rules: Callable[[], Mapping[str, str]]) -> frozenset[Entry]:
+    def stale(self, result: RunResult, ran: Callable[[str, str], bool]) -> frozenset[Entry]:
         """The entries that a run with this result has proved gone: of files that it has checked for their rule, and of files that are no more.
 
-        `rules` gives the codes of all rules, with their names; it is asked only where something is missing.
+        `ran` says of a code and a file (absolute) whether it has been checked for all that the rule finds.
         """
         checked = {self._below(file.path): file.path for file in result.files if not file.problems}
         unread = {self._below(problem.path) for problem in result.all_problems}
         missing = self.entries - {self.entry(finding) for finding in result.findings}
-        codes = rules() if missing else {}
         gone = set()
         for path, code, fingerprint in missing:
             absolute = os.path.join(self._folder, path)
-            if path in checked:
-                proved = code not in codes or code in settings.enabled(codes, absolute)
-            else:
-                proved = path not in unread and not os.path.exists(absolute)
-            if proved:
+            vanished = path not in checked and path not in unread and not os.path.exists(absolute)
+            if vanished or (path in checked and ran(code, absolute)):
                 gone.add((path, code, fingerprint))
         return frozenset(gone)
 

@@ -35,11 +35,15 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         raise ConfigError("--stdin-filename goes with `-`")
     name = name or "<stdin>"
     paths = (name,) if from_stdin else paths or (".",)
+    if given["watch"]:
+        from asynclint.watch import watch
+
+        return watch(paths, given, from_stdin=from_stdin)
     settings = load(paths, config=given["config"] or (), isolated=given["isolated"], command_line=_given_for_settings(given))
     stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
-    adoption = _adoption(settings, given, from_stdin)
+    adoption = _adoption(paths, settings, given, from_stdin)
     result = _run(() if stdin else paths, settings, stdin, given, adoption.wants if adoption else None)
     if adoption:
         result = adoption.finish(result)
@@ -120,7 +124,7 @@ def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
     return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
 
 
-def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
+def _adoption(paths: tuple[str, ...], settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
     """What is to be left out of the result or written besides it; None, as in most runs, if nothing is."""
     asked = given["since"] is not None, given["add_ignore"] is not None, given["write_baseline"], given["no_baseline"], settings.baseline
     thresholds = settings.min_severity, settings.min_confidence
@@ -128,7 +132,7 @@ def _adoption(settings: Settings, given: dict[str, Any], from_stdin: bool) -> Ad
         return None
     from asynclint.adopt import Adoption
 
-    return Adoption(settings, given, from_stdin=from_stdin)
+    return Adoption(paths, settings, given, from_stdin=from_stdin)
 
 
 def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
@@ -189,6 +193,7 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
     name = given["output_format"]
     file = given["output_file"]
     for_people = name not in report.FOR_PROGRAMS
+    columns = 0 if file is not None else width(stream)
     paint: report.Paint = report.plain
     if for_people and file is None and coloured(given["color"], stream):
         paint = report.painter(_pages(settings) if result.findings and links(stream) else None)
@@ -197,7 +202,7 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
 
         text = diff.report(result, paint)
         if not given["quiet"]:
-            write(sys.stderr, report.closing_line(result, would=True))
+            write(sys.stderr, report.closing_line(result, would=True, width=width(sys.stderr)))
     else:
         name = "statistics" if given["statistics"] and for_people else name
         text = ""
@@ -206,9 +211,9 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
         elif result.findings:
             from asynclint.report import text as readable
 
-            text = readable.report(result, paint, 0 if file is not None else width(stream))
+            text = readable.report(result, paint, columns)
         if for_people and not given["quiet"]:
-            text += report.closing_line(result)
+            text += report.closing_line(result, width=columns)
     if file is None:
         write(stream, text)
     else:

@@ -197,7 +197,7 @@ def _suppressed(
 
     suppressions = suppress.parse(source)
     kept, notices = suppress.apply(findings, suppressions, {*enabled, *(codes[code] for code in enabled)})
-    notices += suppress.unknown(suppressions, {*codes, *codes.values()}) + suppress.mismarked(source)
+    notices += suppress.unknown(suppressions, {*codes, *codes.values()}) + suppress.mismarked(source) + suppress.blanket(suppressions)
     own = [
         Finding(
             notice.code,

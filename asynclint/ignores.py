@@ -7,7 +7,7 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from asynclint import suppress
@@ -27,8 +27,9 @@ def check_reason(reason: str) -> None:
         raise ConfigError("--add-ignore: a reason is one line without `#`, but `#12` for an issue is fine")
 
 
-def add(result: RunResult, reason: str) -> RunResult:
-    """Suppress the findings of a result in their files; what is left are those that cannot be, and a problem for each file that was not written.
+def add(result: RunResult, reason: str, may_write: Callable[[str], bool]) -> RunResult:
+    """Suppress the findings of a result in the files that may be written; what is left are the others, those that cannot be suppressed, and a
+    problem for each file that was not written.
 
     Findings about suppressions are left: they are mended, not ignored.
     """
@@ -36,7 +37,7 @@ def add(result: RunResult, reason: str) -> RunResult:
     problems: list[Problem] = []
     for file in result.files:
         wanted = [finding for finding in file.findings if finding.code not in suppress.OWN]
-        if not wanted:
+        if not wanted or not may_write(file.path):
             continue
         try:
             source = Source.read(file.path)

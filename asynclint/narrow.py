@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from asynclint.model import Confidence, FileResult, Finding, RunResult, Severity
+from asynclint.model import Confidence, Finding, RunResult, Severity
 
 if TYPE_CHECKING:
     from asynclint.baseline import Baseline
@@ -80,5 +80,5 @@ def without(result: RunResult, reason: Callable[[Finding], str]) -> RunResult:
                 counts[why] = counts.get(why, 0) + 1
             else:
                 kept.append(finding)
-        files.append(file if len(kept) == len(file.findings) else FileResult(file.path, tuple(kept), file.problems))
+        files.append(file if len(kept) == len(file.findings) else replace(file, findings=tuple(kept)))
     return replace(result, files=tuple(files), left_out=tuple(sorted(counts.items())))

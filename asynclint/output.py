@@ -118,7 +118,14 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("files,"), TimeRemainingColumn(compact=True))
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("files,"),
+                TimeRemainingColumn(compact=True),
+                TextColumn("left"),
+            )
             self.bar = Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
             self.bar.add_task("")
             self.bar.start()

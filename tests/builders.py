@@ -61,7 +61,7 @@ def result(
     """The result of a run with these findings, grouped by path."""
     paths = sorted({each.path for each in findings})
     files = tuple(FileResult(path, tuple(each for each in findings if each.path == path)) for path in paths)
-    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {}, {}, left_out)
+    return RunResult(files, problems, checked, lines or {}, changed or {}, fixed or {}, {}, left_out=left_out)
 
 
 def bury_children() -> None:

@@ -138,6 +138,20 @@ def test_what_was_not_checked_is_neither_stale_nor_pruned(lint: Lint, narrower: 
     assert Path(BASELINE).read_text() == before
 
 
+def test_callers_of_a_file_that_is_checked_alone_are_not_checked(lint: Lint) -> None:
+    write("helper.py", HELPER)
+    write("caller.py", f"{CALLER}    open('z')\n\n\nasync def other():\n    open('y')\n")
+    lint("--write-baseline")
+    before = Path(BASELINE).read_text()
+
+    for flags in ([], ["--write-baseline"]):
+        ran = lint("helper.py", *flags)
+        assert (ran.code, "no more" in ran.err, Path(BASELINE).read_text()) == (0, False, before)
+    text = Path("caller.py").read_text()
+    lint("helper.py", "--no-baseline", "--add-ignore")
+    assert Path("caller.py").read_text() == text
+
+
 def test_a_file_that_does_not_parse_keeps_its_entries(lint: Lint) -> None:
     write("a.py", SLEEPS)
     lint("--write-baseline")

@@ -18,6 +18,7 @@ from asynclint.report.causes import by_cause
 from asynclint.report.layout import columns
 
 SLEEP = finding(fix=fix())
+UNSAFE = finding(fix=fix(Applicability.UNSAFE))
 HELPER = finding(
     "ASL110",
     "blocking-helper",
@@ -159,7 +160,17 @@ def test_a_path_is_left_whole() -> None:
     place = f"{'directory/' * 12}file.py"
     also = [reaching(line, path=place) for line in (1, 2)]
 
-    assert f"\n      {place}:2\n" in text.report(result(*also), report.plain, 60)
+    shown = text.report(result(*also), report.plain, 60)
+
+    assert f"\n      {place}:2\n" in shown
+    assert f"\n      {place}:1:1\n          in main: run()\n" in shown
+
+
+def test_the_closing_line_is_wrapped_too() -> None:
+    line = closing_line(result(SLEEP, UNSAFE, left_out=(("baseline", 3), ("unchanged", 12))), width=40)
+
+    assert line.count("\n") > 1
+    assert max(map(len, line.splitlines())) <= 40
 
 
 # ---------------------------------------------------------------------------------------------------------- findings of one cause
@@ -192,7 +203,7 @@ def test_text_shows_one_finding_of_a_cause_and_names_the_others() -> None:
 def test_text_names_no_more_than_a_handful_of_the_others() -> None:
     shown = render("text", result(*[reaching(line) for line in range(1, 132)]))
 
-    assert "130 other calls reach this: app.py:2, app.py:3, app.py:4, app.py:5, app.py:6 and 125 more; --output-format=concise lists all\n" in shown
+    assert "130 other calls reach this: app.py:2, :3, :4, :5, :6 and 125 more; --output-format=concise lists all\n" in shown
 
 
 def test_every_finding_of_a_cause_counts() -> None:
@@ -201,7 +212,7 @@ def test_every_finding_of_a_cause_counts() -> None:
     assert render("concise", shown).count("ASL110") == 3
     assert len(json.loads(render("json", shown))["findings"]) == 3
     assert closing_line(shown) == "Found 3 findings with 2 causes in 1 file.\n"
-    assert render("statistics", shown).splitlines()[1] == "       3       2        0  ASL110 blocking-helper"
+    assert render("statistics", shown).splitlines()[1] == "       3       2      0               0  ASL110 blocking-helper"
 
 
 def test_the_places_of_a_cause_are_escaped() -> None:
@@ -257,13 +268,13 @@ def test_concise() -> None:
 
 
 def test_statistics_count_the_most_frequent_first() -> None:
-    some = [SLEEP, finding(), *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
+    some = [SLEEP, finding(), UNSAFE, *[finding("ASL102", "blocking-file-io", fix=fix())] * 10, HELPER]
 
     assert render("statistics", result(*some)) == (
-        "findings  causes  fixable  rule\n"
-        "      10      10       10  ASL102 blocking-file-io\n"
-        "       2       2        1  ASL101 blocking-sleep\n"
-        "       1       1        0  ASL110 blocking-helper\n"
+        "findings  causes  --fix  --unsafe-fixes  rule\n"
+        "      10      10     10               0  ASL102 blocking-file-io\n"
+        "       3       3      1               1  ASL101 blocking-sleep\n"
+        "       1       1      0               0  ASL110 blocking-helper\n"
     )  # fmt: skip
 
 
@@ -272,8 +283,6 @@ def test_nothing_found_is_nothing_said() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- the closing line
-
-UNSAFE = finding(fix=fix(Applicability.UNSAFE))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from asynclint import suppress, triage
+from asynclint.config import Settings
 from asynclint.fix.edits import apply, merge
 from asynclint.model import Confidence, Finding, Severity
 from asynclint.source import Source
+from asynclint.testing import lint_text
 
 RULES = {"ASL101": "blocking-sleep", "ASL102": "blocking-file", "ASL201": "lock-across-await"}
 KNOWN = frozenset(RULES) | frozenset(RULES.values())
@@ -180,3 +184,12 @@ def test_may_report() -> None:
     assert triage.may_report("# asynclint: ignore")
     assert triage.may_report("# noqa: ASL101")
     assert not triage.may_report("# noqa: E501")
+
+
+def test_suppressions_of_every_rule_are_findings_where_pedantic_rules_are_on() -> None:
+    text = "import time\nasync def f():\n    time.sleep(1)  # asynclint: ignore\n"
+    plain = Settings(root="/", jobs=1)
+
+    found = [lint_text(text, settings=settings) for settings in (plain, replace(plain, pedantic=True), replace(plain, extend_select=("ASL902",)))]
+
+    assert [[each.code for each in findings] for findings in found] == [[], ["ASL902"], ["ASL902"]]

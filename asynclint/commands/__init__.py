@@ -13,6 +13,8 @@ from asynclint import __version__
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN
 
+IMPLIED = "asynclint.implied"  # in the meta of a context: no command was named
+
 
 def run(arguments: Sequence[str]) -> int:
     """Parse a command line and do what it says; the exit code. Raises ConfigError, KeyboardInterrupt, and what the command raises."""
@@ -41,6 +43,7 @@ class _Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.list_commands(ctx), *ctx.help_option_names, "--version"):
             args = ["check", *args]
+            ctx.meta[IMPLIED] = True
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

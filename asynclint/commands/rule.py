@@ -7,13 +7,14 @@ import sys
 import click
 
 from asynclint import registry
+from asynclint.commands.check import complete_rules
 from asynclint.config import did_you_mean, load
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN, write
 
 
 @click.command()
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=complete_rules)
 @click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
 def command(rule: str | None, every: bool) -> int:
     """Print the page of a rule, or list the rules.

@@ -78,8 +78,11 @@ def problem_line(problem: Problem) -> str:
     return f"{':'.join(place)}: error: {escape(problem.message)}"
 
 
-def closing_line(result: RunResult, *, would: bool = False) -> str:
-    """The line under a report: what was found, what can be fixed, what was fixed (`would`: would be), and what could not be checked."""
+def closing_line(result: RunResult, *, would: bool = False, width: int = 0) -> str:
+    """The line under a report: what was found, what can be fixed, what was fixed (`would`: would be), and what could not be checked.
+
+    It is several where a terminal of `width` columns is too narrow.
+    """
     fixed = sum(result.fixed.values())
     sentences = []
     if fixed:
@@ -99,7 +102,12 @@ def closing_line(result: RunResult, *, would: bool = False) -> str:
         sentences.append(f"Left out {', '.join(left_out)}.")
     if result.all_problems:
         sentences.append(f"{_count(len(result.all_problems), 'error')}: not everything could be checked.")
-    return " ".join(sentences) + "\n"
+    line = " ".join(sentences)
+    if width and len(line) > width:
+        from asynclint.report.layout import wrapped
+
+        line = "\n".join(wrapped(line, width, width))
+    return line + "\n"
 
 
 def _causes(findings: tuple[Finding, ...]) -> str:

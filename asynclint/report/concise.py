@@ -13,5 +13,5 @@ def report(result: RunResult, paint: Paint = plain) -> str:
 def _line(finding: Finding, paint: Paint) -> str:
     start = finding.span.start
     path, code = paint(escape(finding.path), "bold"), paint(finding.code, "bold red")
-    fixable = paint(" [*]", "cyan") if has_fix(finding, Applicability.SAFE) else ""
+    fixable = paint(" [*]", "magenta") if has_fix(finding, Applicability.SAFE) else ""
     return f"{path}:{start.line}:{start.column}: {code}{fixable} {escape(finding.message)}\n"

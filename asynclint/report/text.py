@@ -12,9 +12,9 @@ from asynclint.report import Paint, escape, plain
 from asynclint.report.causes import by_cause
 from asynclint.report.layout import MORE, columns, cut, framed, shown, wrapped
 
-# Colours that are to be told from a dark and from a light background.
-_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.INFO: "bold cyan"}
-_FRAME, _LABEL, _PLACE, _NEW = "dim", "bold", "cyan", "green"
+# Red and magenta can be read on black and on white; cyan, yellow and green hardly on white, and blue hardly on black.
+_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.INFO: "bold"}
+_FRAME, _LABEL, _NEW = "dim", "bold", "bold green"
 _APPLICABILITIES = {
     Applicability.SAFE: "safe: --fix applies it",
     Applicability.UNSAFE: "unsafe: --fix --unsafe-fixes applies it",
@@ -94,7 +94,7 @@ def _notes(finding: Finding, others: Sequence[Finding], code: Sequence[str], pai
     if after is not None:
         before, changed, rest = map(shown, after)
         line, _ = framed(before, changed, rest, width - 6 if width else 0)
-        yield f"    {paint(f'+ {line}', _NEW)}"
+        yield f"    {paint('+', _NEW)} {line}"
 
 
 def _note(label: str, text: str, paint: Paint, width: int) -> Iterator[str]:
@@ -118,21 +118,27 @@ def _rewritten(finding: Finding, fix: Fix, code: Sequence[str]) -> tuple[str, st
 
 
 def _also(others: Sequence[Finding]) -> str:
-    """How many other calls reach the same cause, and where the first of them are."""
+    """How many other calls reach the same cause, and where the first of them are; a path is said once for all its lines."""
     if not others:
         return ""
-    places = ", ".join(f"{finding.path}:{finding.span.start.line}" for finding in others[:_PLACES])
+    path, places = "", []
+    for finding in others[:_PLACES]:
+        places.append(f"{'' if finding.path == path else finding.path}:{finding.span.start.line}")
+        path = finding.path
     more = f" and {len(others) - _PLACES} more; --output-format=concise lists all" if len(others) > _PLACES else ""
     calls = "1 other call reaches" if len(others) == 1 else f"{len(others)} other calls reach"
-    return f"{calls} this: {places}{more}"
+    return f"{calls} this: {', '.join(places)}{more}"
 
 
 def _hop(frame: Frame, indent: str, paint: Paint, width: int) -> Iterator[str]:
     """A call of the chain in one line, or in two where one is too narrow."""
     place, function, code = f"{escape(frame.path)}:{frame.line}:{frame.column}", escape(frame.function), escape(frame.text)
-    head = f"{indent}{paint(place, _PLACE)} in {function}:"
+    painted = f"in {paint(function, _LABEL)}:"
     if not width or columns(f"{indent}{place} in {function}: {code}") <= width:
-        yield f"{head} {code}"
-    else:
-        yield head
+        yield f"{indent}{place} {painted} {code}"
+    elif columns(f"{indent}{place} in {function}:") <= width:
+        yield f"{indent}{place} {painted}"
         yield f"{indent}    {cut(code, width - len(indent) - 4)}"
+    else:
+        yield f"{indent}{place}"
+        yield f"{indent}    {painted} {cut(code, max(len(MORE), width - columns(f'{indent}    in {function}: ')))}"
