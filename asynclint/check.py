@@ -135,10 +135,13 @@ def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[st
     from asynclint import report, runner
     from asynclint.unresolved import unresolved
 
-    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin))
+    known = {"around": _around(stdin, settings)} if stdin is not None else _recalled(paths, settings)[0]
+    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin, **known))
+    around = {file.path for file in known["around"]}
+    modules = [module for module, path in enumerate(program.paths) if module in program.names and path not in around]
     for problem in sorted(problems):
         write(sys.stderr, report.problem_line(problem) + "\n")
-    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources)))
+    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources, modules)))
     return ERROR if problems else CLEAN
 
 

@@ -91,7 +91,7 @@ def run(request: Request) -> RunResult:
 def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
     run_, problems = _linked(request)
-    return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
+    return run_.program, run_.sources(), [*problems, *(run_.state.problems[n] for n in run_.asked if n in run_.state.problems)]
 
 
 def _linked(request: Request) -> tuple[_Run, list[Problem]]:

@@ -185,3 +185,14 @@ def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatc
     assert indexed == ["shop/app.py", "shop/jobs/nightly.py"]  # once they were fixed
     run("shop/clean.py")
     assert sorted(indexed) == ["broken.py", "shop/app.py", "shop/app.py", "shop/jobs/nightly.py", "shop/jobs/nightly.py"]
+
+
+def test_what_is_unresolved_is_that_of_the_part(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "shop/app.py").write_text(FILES["shop/app.py"] + "    missing()\n")
+    (project / "shop/more.py").write_text("async def more():\n    missing()\n")
+
+    assert cli.run(["--show-unresolved", "shop/app.py"]) == 0
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("shop/app.py:6:5: missing()")
+    assert shown[1] == "2 calls on the loop that are not awaited, 1 of them unresolved"  # `load()` is known
