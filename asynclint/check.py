@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asynclint.files import SourceFile
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
+_AROUND = 50_000  # the same where most of the source is only around what was asked for, and seldom changes
 
 
 def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
@@ -119,7 +120,8 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     around = surroundings(paths, files, settings) if files else []
     found = {"found": (files, problems), "around": around}
     every = sorted((*files, *around), key=lambda file: file.path)
-    if problems or not settings.cache or sum(file.size for file in every) < WORTH_KEEPING:
+    worth = min(WORTH_KEEPING, _AROUND) if around else WORTH_KEEPING
+    if problems or not settings.cache or sum(file.size for file in every) < worth:
         return found, None
     from asynclint import cache
     from asynclint.installed import site_packages
