@@ -145,6 +145,21 @@ def test_whole_trees_have_nothing_around(paths: Sequence[str], project: Path, ru
     assert ("more.py" in indexed) == ("." in paths)
 
 
+def test_a_script_without_a_suffix_finds_its_helpers(project: Path, run: Run) -> None:
+    """As pre-commit hands them over, since it knows Python by the first line too."""
+    (project / "etc.d").mkdir()
+    (project / "etc.d/helper.py").write_text(FILES["shop/disk.py"])
+    (project / "etc.d/tool").write_text("#!/usr/bin/env python3\nfrom helper import read\n\n\nasync def main():\n    read('x')\n")
+
+    assert places(run("etc.d/tool")) == ["etc.d/tool:6"]
+
+
+def test_a_stub_beside_its_module_hides_nothing(project: Path, run: Run) -> None:
+    (project / "shop/store.pyi").write_text("def load() -> str: ...\n")
+
+    assert places(run("shop/app.py", "shop/store.pyi")) == ["shop/app.py:5"]
+
+
 def test_without_a_project_there_is_nothing_around(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lib.py").write_text(FILES["shop/disk.py"])
     (tmp_path / "app.py").write_text("from lib import read\n\n\nasync def main():\n    read('x')\n")
