@@ -122,6 +122,21 @@ def test_what_a_commit_does_not_touch_does_not_stop_it(project: Path, home: Path
     assert "shop/broken.py:1:" in said
 
 
+@pytest.mark.parametrize("project", ["asynclint"], indirect=True)
+def test_the_packages_of_the_project_are_those_of_its_own_environment(project: Path, home: Path) -> None:
+    """pre-commit activates the hook's environment, which has other packages."""
+    packages = project / ".venv/lib/python3.12/site-packages/stock"
+    packages.mkdir(parents=True)
+    (packages / "__init__.py").write_text("import time\n\n\ndef fetch():\n    time.sleep(1)\n")
+    (project / ".venv/pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.1\n")
+    (project / ".gitignore").write_text(".venv\n")
+
+    code, said = commit(project, home, shelf="import stock\n\n\nasync def main():\n    stock.fetch()\n")
+
+    assert code == 1, said
+    assert "shop/shelf.py:5:5" in said
+
+
 @pytest.mark.parametrize("project", ["asynclint-fix"], indirect=True)
 def test_the_fix_hook_fixes_and_stops(project: Path, home: Path) -> None:
     code, said = commit(project, home, wait=SLEEPING, store=IDLE)
