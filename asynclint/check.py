@@ -13,7 +13,7 @@ from asynclint.options import OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
 
 if TYPE_CHECKING:
-    from asynclint.files import SourceFile
+    from asynclint.model import Problem
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 _AROUND = 50_000  # the same where most of the source is only around what was asked for, and seldom changes
@@ -86,13 +86,9 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
     if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
         return RunResult((), (), 0, {}, {}, {}, {})
     write = not given["diff"] and stdin is None
-    known: dict[str, Any] = {}
-    if stdin is not None:
-        known["around"] = _around(stdin, settings)
-    else:
-        known, recalled = _recalled(paths, settings)
-        if recalled is not None and fix is None:
-            return recalled
+    known, recalled = _recalled(paths, settings, stdin)
+    if recalled is not None and fix is None:
+        return recalled
     from asynclint import runner
 
     with Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
@@ -104,19 +100,16 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             raise RuntimeError("a worker process went away") from error
 
 
-def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
-    """The files of the project that standard input is a file of, if it has a name."""
-    from asynclint.files import SourceFile, surroundings
-
-    name, data = stdin
-    return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
-
-
-def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
+def _recalled(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> tuple[dict[str, Any], RunResult | None]:
     """What a request takes over from earlier runs, and the result of one that asked for the same, if nothing has changed."""
-    from asynclint.files import discover, surroundings
+    from asynclint.files import SourceFile, discover, surroundings
 
-    files, problems = discover(paths, settings)
+    files: list[SourceFile] = []
+    problems: list[Problem] = []
+    if stdin is None:
+        files, problems = discover(paths, settings)
+    elif stdin[0] != "<stdin>":  # it belongs to the project that its name lies in
+        paths, files = (stdin[0],), [SourceFile(stdin[0], os.path.abspath(stdin[0]), len(stdin[1]), 0)]
     around = surroundings(paths, files, settings) if files else []
     found = {"found": (files, problems), "around": around}
     every = sorted((*files, *around), key=lambda file: file.path)
@@ -129,6 +122,8 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     store = cache.open_cache(settings)
     if store is None:
         return found, None
+    if stdin is not None:
+        return {**found, "cache": store}, None
     key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
     return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files])
 
@@ -137,7 +132,7 @@ def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[st
     from asynclint import report, runner
     from asynclint.unresolved import unresolved
 
-    known = {"around": _around(stdin, settings)} if stdin is not None else _recalled(paths, settings)[0]
+    known, _ = _recalled(paths, settings, stdin)
     program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin, **known))
     around = {file.path for file in known["around"]}
     modules = [module for module, path in enumerate(program.paths) if module in program.names and path not in around]

@@ -48,7 +48,7 @@ class Request:
     """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
 
     `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
-    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`.
+    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`; without one, only facts are.
     """
 
     paths: tuple[str, ...]
@@ -170,6 +170,7 @@ class _Run:
         self.program: Program
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
+        self.fresh = False  # whether something was indexed that the cache did not have
         self._enabled = [self.settings.enabled(self.codes, file.absolute) for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
         self.active = [rule for rule in rules if rule.code in anywhere]
@@ -238,8 +239,8 @@ class _Run:
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog, self.environment)
         self.early = engine.Early()
 
-    def _take(self, number: int, result: Any) -> None:
-        """Keep what is known of a file."""
+    def _take(self, number: int, result: Any, *, known: bool = False) -> None:
+        """Keep what is known of a file, `known` from the cache or from indexing it."""
         state = self.state
         state.problems.pop(number, None)
         if isinstance(result, pool.Failure):
@@ -249,6 +250,7 @@ class _Run:
             return
         state.packed[number], packed_names, commented, state.digests[number] = result
         state.names[number] = names.unpack(packed_names)
+        self.fresh = self.fresh or (number not in state.overlays and not known)
         (state.commented.add if commented else state.commented.discard)(number)
         if self.request.cache is not None:
             state.packed_names[number] = packed_names
@@ -262,20 +264,25 @@ class _Run:
         facts = cache.facts(content) if content is not None else None
         if content is None or facts is None:
             return False
-        self._take(number, (*facts, content))
+        self._take(number, (*facts, content), known=True)
         return True
 
     def keep(self, cache: Cache, started: int, results: Mapping[int, FileResult]) -> None:
         """Write the cache, unless a file that was asked for could not be read, or a rule is not asynclint's own: nobody would notice when it
         changes."""
         state = self.state
+        if not (self.request.key or self.fresh):
+            return
         if not state.problems.keys().isdisjoint(self.asked) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
             return
         try:
-            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in enumerate(state.files)]
-            cache.write(self.request.key, started, state.files, contents, results.values(), self.lines(results.values()))
-            if not cache.has_facts(state.digests.values()):
-                cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed})
+            files = {n: file for n, file in enumerate(state.files) if n not in state.overlays}
+            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in files.items()]
+            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()))
+            if not cache.has_facts(state.digests[n] for n in files if n in state.digests):
+                cache.write_facts(
+                    {state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files}
+                )
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
 

@@ -202,6 +202,24 @@ def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatc
     assert sorted(indexed) == ["broken.py", "shop/app.py", "shop/app.py", "shop/jobs/nightly.py", "shop/jobs/nightly.py"]
 
 
+def test_standard_input_has_the_cache_too(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_room, "WORTH_KEEPING", 0)
+    (project / "broken.py").unlink()
+    for path in project.rglob("*.py"):
+        os.utime(path, ns=(1_000_000_000, 1_000_000_000))
+    indexed = []
+    index = engine.index
+    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
+
+    for number in range(3):
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(FILES["shop/app.py"].encode() + b"    load()\n" * number)))
+        assert len(places(run("-", "--stdin-filename", "shop/app.py"))) == 1 + number
+        assert len(indexed) == (1 if number else len(FILES) - 2)
+        indexed.clear()
+    assert places(run("shop/app.py")) == ["shop/app.py:5"]  # as it is on disk
+    assert indexed == ["shop/app.py"]
+
+
 def test_what_is_unresolved_is_that_of_the_part(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "shop/app.py").write_text(FILES["shop/app.py"] + "    missing()\n")
     (project / "shop/more.py").write_text("async def more():\n    missing()\n")
