@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from asynclint.config import Settings, load
-from asynclint.model import Applicability, RunResult
+from asynclint.model import Applicability, Problem, RunResult
 from asynclint.options import OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
-
-if TYPE_CHECKING:
-    from asynclint.model import Problem
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 _AROUND = 50_000  # the same where most of the source is only around what was asked for, and seldom changes
