@@ -108,7 +108,9 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     run_ = _Run(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
     run_.seconds["discover"] = time.perf_counter() - started
     with run_.timed("index"):
-        run_.index(range(len(run_.state.files)))
+        run_.index(run_.asked)
+        if run_.partial and not run_.is_inert():
+            run_.index(sorted(set(range(len(run_.state.files))).difference(run_.asked)))
     with run_.timed("link"):
         run_.link()
     return run_, problems
@@ -163,6 +165,7 @@ class _Run:
         self.state = _Indexed(files)
         around = {file.path for file in request.around}
         self.asked = [number for number, file in enumerate(files) if file.path not in around]
+        self.partial = bool(around)  # whether there is more to the program than what was asked for
         if request.stdin is not None:
             self._overlay(self.asked[0], request.stdin)
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
@@ -239,6 +242,10 @@ class _Run:
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog, self.environment)
         self.early = engine.Early()
 
+    def is_inert(self) -> bool:
+        """Whether what was asked for has no functions: then nothing can be found there, and nothing that blocks can lead there."""
+        return all(len(self.program.facts(number).functions) <= 1 for number in self.asked if number in self.state.packed)
+
     def _take(self, number: int, result: Any, *, known: bool = False) -> None:
         """Keep what is known of a file, `known` from the cache or from indexing it."""
         state = self.state
@@ -271,7 +278,7 @@ class _Run:
         """Write the cache, unless a file that was asked for could not be read, or a rule is not asynclint's own: nobody would notice when it
         changes."""
         state = self.state
-        if not (self.request.key or self.fresh):
+        if not (self.request.key or self.fresh) or len(state.packed) + len(state.problems) < len(state.files):
             return
         if not state.problems.keys().isdisjoint(self.asked) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
             return
@@ -306,7 +313,7 @@ class _Run:
         suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
         asked = frozenset(self.asked)
-        leading = part.leading_into(self.program, asked) if self.request.around else {}
+        leading = part.leading_into(self.program, asked) if self.partial else {}
         for number in (*self.asked, *leading):
             file = state.files[number]
             if only is not None and number not in only:
@@ -330,7 +337,7 @@ class _Run:
             if isinstance(result, pool.Failure):
                 result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
             results[number] = result  # type: ignore[assignment]
-        if not self.request.around:
+        if not self.partial:
             return results
         paths = {state.files[number].path for number in asked}
         return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}

@@ -129,6 +129,18 @@ def test_paths_are_shown_as_they_were_given(project: Path, run: Run, monkeypatch
     assert [frame["path"] for frame in finding["chain"]] == ["app.py", "../shop/store.py", "../shop/disk.py"]
 
 
+def test_a_file_without_functions_needs_nothing_around(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "shop/names.py").write_text("import time  # noqa: ASL101\n\n\nclass Names:\n    wait = time.sleep(1)\n")
+    indexed = []
+    index = engine.index
+    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
+
+    found = run("shop/names.py", "shop/__init__.py")
+
+    assert [each["code"] for each in found["findings"]] == ["ASL901"]
+    assert indexed == ["shop/__init__.py", "shop/names.py"]
+
+
 def test_what_is_excluded_is_not_around(project: Path, run: Run) -> None:
     assert run("shop/app.py", "--extend-exclude=disk.py")["findings"] == []
 
