@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -91,6 +92,15 @@ def test_the_manifest_is_one(home: Path) -> None:
     pytest.importorskip("pre_commit", reason="pre-commit is not installed")
     done = run((*PRE_COMMIT, "validate-manifest", ".pre-commit-hooks.yaml"), ROOT, home)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_configuration_that_the_readme_shows_is_one(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("pre_commit", reason="pre-commit is not installed")
+    (shown,) = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "config.yaml").write_text(shown)
+    done = run((*PRE_COMMIT, "validate-config", "config.yaml"), tmp_path, home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"- id: {re.findall('- id: (.*)', (ROOT / '.pre-commit-hooks.yaml').read_text())[0]} " in shown
 
 
 @pytest.mark.parametrize("project", ["asynclint"], indirect=True)
