@@ -156,19 +156,18 @@ class Cache:
         lines: Mapping[tuple[str, int], str],
     ) -> None:
         """Keep what a run found that started at a time (nanoseconds since the epoch); `digests` of the files in their order, of the content that was
-        linted. Raises OSError where it cannot be written.
+        linted. Without a key nothing but the digests is kept. Raises OSError where it cannot be written.
         """
         known = {file.absolute: (file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)}
         if any(path in self._known and self._known[path][3] != content for path, _, _, content in known.values()):
             self._results = {}  # of files that are no more
         self._results.pop(key, None)
+        kept = dict(list(self._results.items())[1 - REMEMBERED :])
         shown = tuple(
             sorted((result for result in results if result.findings or result.problems or result.suppressed), key=lambda result: result.path)
         )
-        kept = {
-            **dict(list(self._results.items())[1 - REMEMBERED :]),
-            key: (_whole(files, digests), _plain(shown), _plain(tuple(lines.items()))),
-        }
+        if key:
+            kept[key] = (_whole(files, digests), _plain(shown), _plain(tuple(lines.items())))
         # Files of other runs are still known if nothing can have changed them unnoticed since.
         others = (entry for path, entry in self._known.items() if path not in known and entry[2] < self._started - _RACY and os.path.exists(path))
         self._known = {entry[0]: entry for entry in others} | known

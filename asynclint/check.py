@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
-from asynclint.model import Applicability, RunResult
+from asynclint.model import Applicability, Problem, RunResult
 from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asynclint.adopt import Adoption
-    from asynclint.files import SourceFile
     from asynclint.model import Finding
 
     Wanted = Callable[[Finding], bool] | None
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
+_AROUND = 50_000  # the same where most of the source is only around what was asked for, and seldom changes
 
 
 def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
@@ -98,13 +98,9 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
     if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
         return RunResult((), (), 0, {}, {}, {}, {})
     write = not given["diff"] and stdin is None
-    known: dict[str, Any] = {}
-    if stdin is not None:
-        known["around"] = _around(stdin, settings)
-    else:
-        known, recalled = _recalled(paths, settings)
-        if recalled is not None and fix is None:
-            return recalled
+    known, recalled = _recalled(paths, settings, stdin)
+    if recalled is not None and fix is None:
+        return recalled
     from asynclint import runner
 
     with Progress(shown=sys.stderr.isatty() and not given["quiet"]) as progress:
@@ -114,14 +110,6 @@ def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | 
             return runner.run(request)
         except BrokenPipeError as error:  # a worker's; click would take it for the reader of our output and exit in silence
             raise RuntimeError("a worker process went away") from error
-
-
-def _around(stdin: tuple[str, bytes], settings: Settings) -> list[SourceFile]:
-    """The files of the project that standard input is a file of, if it has a name."""
-    from asynclint.files import SourceFile, surroundings
-
-    name, data = stdin
-    return surroundings((name,), (SourceFile(name, os.path.abspath(name), len(data), 0),), settings) if name != "<stdin>" else []
 
 
 def _adoption(paths: tuple[str, ...], settings: Settings, given: dict[str, Any], from_stdin: bool) -> Adoption | None:
@@ -135,15 +123,21 @@ def _adoption(paths: tuple[str, ...], settings: Settings, given: dict[str, Any],
     return Adoption(paths, settings, given, from_stdin=from_stdin)
 
 
-def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any], RunResult | None]:
+def _recalled(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> tuple[dict[str, Any], RunResult | None]:
     """What a request takes over from earlier runs, and the result of one that asked for the same, if nothing has changed."""
-    from asynclint.files import discover, surroundings
+    from asynclint.files import SourceFile, discover, surroundings
 
-    files, problems = discover(paths, settings)
+    files: list[SourceFile] = []
+    problems: list[Problem] = []
+    if stdin is None:
+        files, problems = discover(paths, settings)
+    elif stdin[0] != "<stdin>":  # it belongs to the project that its name lies in
+        paths, files = (stdin[0],), [SourceFile(stdin[0], os.path.abspath(stdin[0]), len(stdin[1]), 0)]
     around = surroundings(paths, files, settings) if files else []
     found = {"found": (files, problems), "around": around}
     every = sorted((*files, *around), key=lambda file: file.path)
-    if problems or not settings.cache or sum(file.size for file in every) < WORTH_KEEPING:
+    worth = min(WORTH_KEEPING, _AROUND) if around else WORTH_KEEPING
+    if problems or not settings.cache or sum(file.size for file in every) < worth:
         return found, None
     from asynclint import cache
     from asynclint.installed import site_packages
@@ -151,6 +145,8 @@ def _recalled(paths: tuple[str, ...], settings: Settings) -> tuple[dict[str, Any
     store = cache.open_cache(settings)
     if store is None:
         return found, None
+    if stdin is not None:
+        return {**found, "cache": store}, None
     key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
     return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files])
 
@@ -159,10 +155,13 @@ def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[st
     from asynclint import report, runner
     from asynclint.unresolved import unresolved
 
-    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin))
+    known, _ = _recalled(paths, settings, stdin)
+    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin, **known))
+    around = {file.path for file in known["around"]}
+    modules = [module for module, path in enumerate(program.paths) if module in program.names and path not in around]
     for problem in sorted(problems):
         write(sys.stderr, report.problem_line(problem) + "\n")
-    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources)))
+    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources, modules)))
     return ERROR if problems else CLEAN
 
 

@@ -236,7 +236,10 @@ def _project_root(start: str) -> str:
 
 def _environment(root: str) -> str | None:
     """The environment that is active, or lies in `.venv` beside the configuration (PEP 405 tells it by its `pyvenv.cfg`)."""
-    places = (os.environ.get("VIRTUAL_ENV"), os.path.join(root, ".venv"))
+    active = os.environ.get("VIRTUAL_ENV")
+    if active and os.environ.get("PRE_COMMIT") and os.path.basename(active).startswith("py_env"):
+        active = None  # the environment that pre-commit has made for the hook: it holds asynclint, and nothing that the project needs
+    places = (active, os.path.join(root, ".venv"))
     return next((os.path.abspath(place) for place in places if place and os.path.isfile(os.path.join(place, "pyvenv.cfg"))), None)
 
 

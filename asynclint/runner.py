@@ -50,7 +50,7 @@ class Request:
     Of what is found at first, only what is `wanted` is fixed.
 
     `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
-    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`.
+    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`; without one, only facts are.
     """
 
     paths: tuple[str, ...]
@@ -94,7 +94,7 @@ def run(request: Request) -> RunResult:
 def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
     run_, problems = opened(request)
-    return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
+    return run_.program, run_.sources(), [*problems, *(run_.state.problems[n] for n in run_.asked if n in run_.state.problems)]
 
 
 def opened(request: Request) -> tuple[_Run, list[Problem]]:
@@ -109,7 +109,9 @@ def opened(request: Request) -> tuple[_Run, list[Problem]]:
     run_ = _Run(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
     run_.seconds["discover"] = time.perf_counter() - started
     with run_.timed("index"):
-        run_.index(range(len(run_.state.files)))
+        run_.index(run_.asked)
+        if run_.partial and not run_.is_inert():
+            run_.index(sorted(set(range(len(run_.state.files))).difference(run_.asked)))
     with run_.timed("link"):
         run_.link()
     return run_, problems
@@ -157,6 +159,7 @@ class _Run:
         self.state = _Indexed(files)
         around = {file.path for file in request.around}
         self.asked = [number for number, file in enumerate(files) if file.path not in around]
+        self.partial = bool(around)  # whether there is more to the program than what was asked for
         if request.stdin is not None:
             self._overlay(self.asked[0], request.stdin)
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
@@ -164,6 +167,7 @@ class _Run:
         self.program: Program
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
+        self.fresh = False  # whether something was indexed that the cache did not have
         off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
         self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
@@ -233,8 +237,12 @@ class _Run:
         self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog, self.environment)
         self.early = engine.Early()
 
-    def _take(self, number: int, result: Any) -> None:
-        """Keep what is known of a file."""
+    def is_inert(self) -> bool:
+        """Whether what was asked for has no functions: then nothing can be found there, and nothing that blocks can lead there."""
+        return all(len(self.program.facts(number).functions) <= 1 for number in self.asked if number in self.state.packed)
+
+    def _take(self, number: int, result: Any, *, known: bool = False) -> None:
+        """Keep what is known of a file, `known` from the cache or from indexing it."""
         state = self.state
         state.problems.pop(number, None)
         if isinstance(result, pool.Failure):
@@ -244,6 +252,7 @@ class _Run:
             return
         state.packed[number], packed_names, commented, state.digests[number] = result
         state.names[number] = names.unpack(packed_names)
+        self.fresh = self.fresh or (number not in state.overlays and not known)
         (state.commented.add if commented else state.commented.discard)(number)
         if self.request.cache is not None:
             state.packed_names[number] = packed_names
@@ -257,20 +266,25 @@ class _Run:
         facts = cache.facts(content) if content is not None else None
         if content is None or facts is None:
             return False
-        self._take(number, (*facts, content))
+        self._take(number, (*facts, content), known=True)
         return True
 
     def keep(self, cache: Cache, started: int, results: Mapping[int, FileResult]) -> None:
         """Write the cache, unless a file that was asked for could not be read, or a rule is not asynclint's own: nobody would notice when it
         changes."""
         state = self.state
+        if not (self.request.key or self.fresh) or len(state.packed) + len(state.problems) < len(state.files):
+            return
         if not state.problems.keys().isdisjoint(self.asked) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
             return
         try:
-            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in enumerate(state.files)]
-            cache.write(self.request.key, started, state.files, contents, results.values(), self.lines(results.values()))
-            if not cache.has_facts(state.digests.values()):
-                cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed})
+            files = {n: file for n, file in enumerate(state.files) if n not in state.overlays}
+            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in files.items()]
+            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()))
+            if not cache.has_facts(state.digests[n] for n in files if n in state.digests):
+                cache.write_facts(
+                    {state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files}
+                )
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
 
@@ -294,7 +308,7 @@ class _Run:
         suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
         asked = frozenset(self.asked)
-        leading = part.leading_into(self.program, asked) if self.request.around else {}
+        leading = part.leading_into(self.program, asked) if self.partial else {}
         for number in (*self.asked, *leading):
             file = state.files[number]
             if only is not None and number not in only:
@@ -322,8 +336,8 @@ class _Run:
             if number in results:
                 path = state.files[number].path
                 problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
-                results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem))
-        if not self.request.around:
+                results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem), results[number].suppressed)
+        if not self.partial:
             return results
         paths = {state.files[number].path for number in asked}
         return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}

@@ -10,6 +10,8 @@ from asynclint.index import facts as f
 from asynclint.program.values import External, ExternalInstance, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asynclint.index.facts import Call, Ref
     from asynclint.program import Program
     from asynclint.program.values import Values
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 _TAKEN = frozenset({"attr", "call", "item", "await", "iter", "unpack", "enter", "aenter", "aiter"})
 
 
-def unresolved(program: Program, sources: Sources) -> list[str]:
-    """A line for every such call, in order of path and position, and at the end how many there are for each kind of reason."""
+def unresolved(program: Program, sources: Sources, modules: Iterable[int]) -> list[str]:
+    """A line for every such call of the modules, in order of path and position, and at the end how many there are for each kind of reason."""
     lines: list[str] = []
     reasons: Counter[str] = Counter()
     total = 0
-    for module in sorted(program.names, key=lambda number: program.paths[number]):
+    for module in sorted(modules, key=lambda number: program.paths[number]):
         for number, call in enumerate(program.facts(module).calls):
             if not call.function or call.flags & f.AWAITED or not program.contexts.on_loop((module, call.function)):
                 continue  # what can be awaited does not block

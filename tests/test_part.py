@@ -129,6 +129,18 @@ def test_paths_are_shown_as_they_were_given(project: Path, run: Run, monkeypatch
     assert [frame["path"] for frame in finding["chain"]] == ["app.py", "../shop/store.py", "../shop/disk.py"]
 
 
+def test_a_file_without_functions_needs_nothing_around(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "shop/names.py").write_text("import time  # noqa: ASL101\n\n\nclass Names:\n    wait = time.sleep(1)\n")
+    indexed = []
+    index = engine.index
+    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
+
+    found = run("shop/names.py", "shop/__init__.py")
+
+    assert [each["code"] for each in found["findings"]] == ["ASL901"]
+    assert indexed == ["shop/__init__.py", "shop/names.py"]
+
+
 def test_what_is_excluded_is_not_around(project: Path, run: Run) -> None:
     assert run("shop/app.py", "--extend-exclude=disk.py")["findings"] == []
 
@@ -143,6 +155,21 @@ def test_whole_trees_have_nothing_around(paths: Sequence[str], project: Path, ru
     run(*paths)
 
     assert ("more.py" in indexed) == ("." in paths)
+
+
+def test_a_script_without_a_suffix_finds_its_helpers(project: Path, run: Run) -> None:
+    """As pre-commit hands them over, since it knows Python by the first line too."""
+    (project / "etc.d").mkdir()
+    (project / "etc.d/helper.py").write_text(FILES["shop/disk.py"])
+    (project / "etc.d/tool").write_text("#!/usr/bin/env python3\nfrom helper import read\n\n\nasync def main():\n    read('x')\n")
+
+    assert places(run("etc.d/tool")) == ["etc.d/tool:6"]
+
+
+def test_a_stub_beside_its_module_hides_nothing(project: Path, run: Run) -> None:
+    (project / "shop/store.pyi").write_text("def load() -> str: ...\n")
+
+    assert places(run("shop/app.py", "shop/store.pyi")) == ["shop/app.py:5"]
 
 
 def test_without_a_project_there_is_nothing_around(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,3 +212,32 @@ def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatc
     assert indexed == ["shop/app.py", "shop/jobs/nightly.py"]  # once they were fixed
     run("shop/clean.py")
     assert sorted(indexed) == ["broken.py", "shop/app.py", "shop/app.py", "shop/jobs/nightly.py", "shop/jobs/nightly.py"]
+
+
+def test_standard_input_has_the_cache_too(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_room, "WORTH_KEEPING", 0)
+    (project / "broken.py").unlink()
+    for path in project.rglob("*.py"):
+        os.utime(path, ns=(1_000_000_000, 1_000_000_000))
+    indexed = []
+    index = engine.index
+    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
+
+    for number in range(3):
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(FILES["shop/app.py"].encode() + b"    load()\n" * number)))
+        assert len(places(run("-", "--stdin-filename", "shop/app.py"))) == 1 + number
+        assert len(indexed) == (1 if number else len(FILES) - 2)
+        indexed.clear()
+    assert places(run("shop/app.py")) == ["shop/app.py:5"]  # as it is on disk
+    assert indexed == ["shop/app.py"]
+
+
+def test_what_is_unresolved_is_that_of_the_part(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "shop/app.py").write_text(FILES["shop/app.py"] + "    missing()\n")
+    (project / "shop/more.py").write_text("async def more():\n    missing()\n")
+
+    assert cli.run(["--show-unresolved", "shop/app.py"]) == 0
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("shop/app.py:6:5: missing()")
+    assert shown[1] == "2 calls on the loop that are not awaited, 1 of them unresolved"  # `load()` is known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,15 @@ def test_the_manifest_is_one(home: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_configuration_that_the_readme_shows_is_one(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("pre_commit", reason="pre-commit is not installed")
+    (shown,) = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "config.yaml").write_text(shown)
+    done = run((*PRE_COMMIT, "validate-config", "config.yaml"), tmp_path, home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"- id: {re.findall('- id: (.*)', (ROOT / '.pre-commit-hooks.yaml').read_text())[0]} " in shown
+
+
 @pytest.mark.parametrize("project", ["asynclint"], indirect=True)
 def test_a_commit_that_makes_a_helper_block_is_stopped(project: Path, home: Path) -> None:
     code, said = commit(project, home, store=BLOCKING)
@@ -120,6 +130,21 @@ def test_what_a_commit_does_not_touch_does_not_stop_it(project: Path, home: Path
     code, said = commit(project, home, old=SLEEPING.replace("wait", "later"), broken="def f(:\n")
     assert code == 1
     assert "shop/broken.py:1:" in said
+
+
+@pytest.mark.parametrize("project", ["asynclint"], indirect=True)
+def test_the_packages_of_the_project_are_those_of_its_own_environment(project: Path, home: Path) -> None:
+    """pre-commit activates the hook's environment, which has other packages."""
+    packages = project / ".venv/lib/python3.12/site-packages/stock"
+    packages.mkdir(parents=True)
+    (packages / "__init__.py").write_text("import time\n\n\ndef fetch():\n    time.sleep(1)\n")
+    (project / ".venv/pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.1\n")
+    (project / ".gitignore").write_text(".venv\n")
+
+    code, said = commit(project, home, shelf="import stock\n\n\nasync def main():\n    stock.fetch()\n")
+
+    assert code == 1, said
+    assert "shop/shelf.py:5:5" in said
 
 
 @pytest.mark.parametrize("project", ["asynclint-fix"], indirect=True)

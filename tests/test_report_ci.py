@@ -238,6 +238,7 @@ def test_sarif_tells_of_the_run() -> None:
     assert run["columnKind"] == "unicodeCodePoints"
     assert run["originalUriBaseIds"] == {"ROOT": {"uri": "file:///home/me/repo/"}}
     (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["fullDescription"] == {"text": "Flags `time.sleep()`."}
     assert (rule["id"], rule["help"]["markdown"], rule["defaultConfiguration"]) == ("ASL101", PAGE.page, {"level": "error"})
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False

@@ -14,7 +14,7 @@ _INIT = "/__init__"
 
 def stem_of(path: str) -> str:
     """An absolute path without suffix; that of a package's `__init__` is the package's folder."""
-    stem = path.rpartition(".")[0]
+    stem = os.path.splitext(path)[0]
     return stem[: -len(_INIT)] if stem.endswith(_INIT) else stem
 
 

@@ -50,6 +50,7 @@ def _rule(rule: RulePage) -> dict[str, Any]:
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": " ".join(rule.page.partition("\n## ")[0].split()) or rule.summary},  # GitHub demands one
         "help": {"text": rule.page, "markdown": rule.page},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"precision": _PRECISIONS[rule.confidence], "tags": ["asyncio"]},
