@@ -64,7 +64,12 @@ class BlockingRule(Rule):
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """The rewrite of a direct call of a primitive. Raises Withheld."""
-    block_fix = blocks.moved(ctx, node)
+    try:
+        block_fix = blocks.moved(ctx, node)
+    except blocks.Stays:
+        if block.offload == "never" or block.path.endswith((".__enter__", ".__exit__")):
+            raise
+        return offload.offload(ctx, node, Applicability(block.offload), entered=True)
     if block_fix is not None:
         return block_fix
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix import moving
 from asynclint.fix.any_thread import require_any_thread, require_not_bound
-from asynclint.fix.offload import IMPORTS, THREADS, Withheld
+from asynclint.fix.offload import Withheld
+from asynclint.fix.threads import thread
 from asynclint.fix.whole_file import reading
-from asynclint.model import Applicability, Edit, Fix, Import
+from asynclint.model import Applicability, Edit, Fix
 from asynclint.program.values import External
 from asynclint.walk.leaving import FALL, RETURN, following, parents_of, ways_out
 from asynclint.walk.liveness import exposed, live_around, surely_bound
@@ -38,6 +39,10 @@ class Plan(NamedTuple):
     reason: str = ""
 
 
+class Stays(Withheld):
+    """A block cannot be moved."""
+
+
 class _Names(NamedTuple):
     """What the function that takes a block needs: names to declare, and names to give back."""
 
@@ -49,7 +54,7 @@ class _Names(NamedTuple):
 def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
     """The fix of the `with` block in whose head a blocking call stands; None where the call is not in a block that can be moved.
 
-    Raises Withheld where the call goes with the block around it, or where its block must stay.
+    Raises Withheld where the call goes with the block around it, Stays where it opens a block that must stay.
     """
     function = ctx.function_node
     whole = ctx.twin(function) if function is not None else None
@@ -70,7 +75,7 @@ def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
                     continue
                 raise Withheld(f"it goes into a thread with the `with` block of line {line}: see the fix there")
     if around and around[-1].carrier is here:
-        raise Withheld(around[-1].reason)
+        raise Stays(around[-1].reason)
     return None
 
 
@@ -88,15 +93,19 @@ def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
     blocks = [node for top in function.body for node in parts(top) if isinstance(node, ast.With)]
     carriers = {block: carrier for block in blocks if (carrier := _carrier(ctx, block)) is not None}
     inside: set[ast.AST] = set()
+    moving, given = dict.fromkeys(carriers), set[str]()
     for block in sorted(carriers, key=lambda node: (node.lineno, node.col_offset)):
         if block in inside:
             continue
         name = _free_name(function.name, taken)
+        move = _Move(ctx, function, block, carriers[block], parents, stored(function.body, but=moving) | given)
         try:
-            fix = _Move(ctx, function, block, carriers, parents).fix(name)
+            fix = move.fix(name)
         except Withheld as reason:
             found[block] = Plan(carriers[block], None, str(reason))
+            del moving[block]
         else:
+            given.update(move.names.given)
             found[block] = Plan(carriers[block], fix)
             taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
             inside.update(ast.walk(block))
@@ -137,9 +146,11 @@ class _Move:
     """One block on its way into a function."""
 
     def __init__(
-        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carriers: Mapping[ast.With, ast.Call], parents: Mapping[ast.AST, ast.AST]
+        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST], staying: Names
     ) -> None:
-        self.ctx, self.function, self.block, self.carriers, self.parents = ctx, function, block, carriers, parents
+        self.ctx, self.function, self.block, self.carrier, self.parents = ctx, function, block, carrier, parents
+        self.staying = staying  # names that are bound in the coroutine whatever blocks of it move
+        self.names = _Names((), (), ())
         self.region: list[ast.stmt] = [block]
         self.returns = False
 
@@ -149,15 +160,15 @@ class _Move:
         self._require_whole()
         self._leave()
         require_any_thread(ctx, self.function, self.region)
-        names = self._names()
+        names = self.names = self._names()
         require_not_bound(ctx, self.region, names.given + names.shared)
         whole = reading(ctx, self.block) if len(self.region) == 1 and not names.free and self._is_private(self.block.items[0], names) else None
         if whole is not None:
             title = f"Read the file in a thread: `{whole.call}`"
             return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, whole.span, whole.text),), whole.imports)
-        backend = ctx.backend
-        title = f"Move the block into a function and run that in a thread: `await {THREADS[backend]}({name})`"
-        call = f"await {THREADS[backend]}({name})"
+        worker = thread(ctx)
+        title = f"Move the block into a function and run that in a thread: `await {worker.name}({name})`"
+        call = worker.run(name)
         shape = moving.Shape(
             name,
             call,
@@ -170,7 +181,7 @@ class _Move:
             self._last(names),
         )
         edit = moving.edit(ctx.source, self.function, self.region, shape, first=self._is_first())
-        return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, *edit),), (Import(ctx.path, IMPORTS[backend]),))
+        return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, *edit),), worker.imports)
 
     # -- whether it can leave
 
@@ -179,7 +190,7 @@ class _Move:
         if points:
             raise Withheld(f"the block waits for other things too (line {points[0].lineno}), so it cannot move into a thread as a whole")
         withs = [each for each in self._above() if isinstance(each, ast.With)]
-        lock = held_at(self.ctx, self.function, withs, self.carriers[self.block])
+        lock = held_at(self.ctx, self.function, withs, self.carrier)
         if lock:
             raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
         for node in ast.walk(self.block):
@@ -253,7 +264,7 @@ class _Move:
         sure = surely_bound(region, swallows) or NOTHING
         keeping = kept(function.body) | rebound_inside(function.body)
         elsewhere = stored(function.body, but=region) | {arg.arg for arg in parameters(function)}
-        staying = stored(function.body, but=[*region, *self.carriers]) | {arg.arg for arg in parameters(function)}
+        staying = self.staying | {arg.arg for arg in parameters(function)}
         in_loop = any(isinstance(each, _LOOPS) for each in self._above())
         needed = needed if in_loop else needed & elsewhere
         free, outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)

@@ -62,12 +62,12 @@ class Block:
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
+    bound_unless: tuple[Condition, ...] = ()  # its result stays with the thread that made it, unless one of these holds
 
     def of(self, path: str) -> Block:
         """The same, said of another path."""
-        return Block(
-            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
-        )
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return Block(**{**fields, "path": path})
 
 
 @record(frozen=True, slots=True)
@@ -406,11 +406,11 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     offload = row.pop("offload", "safe")
     if offload not in ("safe", "unsafe", "never"):
         raise ValueError("`offload` is one of safe, unsafe, never")
-    unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
+    unless, only_if, bound_unless = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if", "bound_unless"))
     rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
     _end(row)
     for path in paths:
-        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, bound_unless=bound_unless, **rest)
         owner, _, name = path.rpartition(".")
         if name == "*":
             catalog.every[owner] = block
