@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
-from asynclint.model import Applicability, RunResult
+from asynclint.model import Applicability, FileResult, RunResult
 from asynclint.options import OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, write, write_bytes, write_file
+
+if TYPE_CHECKING:
+    from asynclint.report import Paint
 
 WORTH_KEEPING = 400_000  # bytes of source below which a run is as fast without a cache
 
@@ -30,9 +33,10 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
     result = _run(() if stdin else paths, settings, stdin, given)
-    if stdin and given["fix"] and not given["diff"]:
+    writes_text = stdin is not None and (given["fix"] or given["fix_only"]) and not given["diff"]
+    if stdin and writes_text:
         write_bytes(_fixed_bytes(stdin, result))
-    _report(result, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
+    _report(result, given, sys.stderr if writes_text else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -75,7 +79,7 @@ def _table(option: Option, parts: list[str]) -> dict[str, list[str]]:
 
 def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any]) -> RunResult:
     fix = None
-    if given["fix"] or given["diff"]:
+    if given["fix"] or given["fix_only"] or given["diff"]:
         fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
     if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
         return RunResult((), (), 0, {}, {}, {}, {})
@@ -138,7 +142,8 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
         return CLEAN
     if given["diff"]:
         return FINDINGS if result.changed else CLEAN
-    return FINDINGS if result.findings or (given["exit_non_zero_on_fix"] and result.fixed) else CLEAN
+    left = result.findings and not given["fix_only"]
+    return FINDINGS if left or (given["exit_non_zero_on_fix"] and result.fixed) else CLEAN
 
 
 # ---------------------------------------------------------------------------------------------------------- output
@@ -156,16 +161,35 @@ def _report(result: RunResult, given: dict[str, Any], stream: TextIO) -> None:
         from asynclint.report import diff
 
         text = diff.report(result, paint)
+        write(sys.stderr, _fixes(result, given, report.plain))
         if not given["quiet"]:
-            write(sys.stderr, report.closing_line(result, would=True))
+            write(sys.stderr, report.closing_line(result, would=True, left=not given["fix_only"]))
     else:
-        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(result, paint)
+        shown = _without_findings(result) if given["fix_only"] else result
+        text = report.formatter("statistics" if given["statistics"] and name != "json" else name)(shown, paint)
+        if name != "json":
+            text += _fixes(result, given, paint)
         if name != "json" and not given["quiet"]:
-            text += report.closing_line(result)
+            text += report.closing_line(result, left=not given["fix_only"])
     if file is None:
         write(stream, text)
     else:
         write_file(file, text)
+
+
+def _fixes(result: RunResult, given: dict[str, Any], paint: Paint) -> str:
+    """What was fixed, and what was not and why, if that is asked for."""
+    if not given["show_fixes"]:
+        return ""
+    from asynclint.report import fixes
+
+    return fixes.report(result, paint, would=given["diff"], left=not given["fix_only"])
+
+
+def _without_findings(result: RunResult) -> RunResult:
+    from dataclasses import replace
+
+    return replace(result, files=tuple(FileResult(file.path, problems=file.problems) for file in result.files))
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:

@@ -43,6 +43,8 @@ class Settings:
     select: tuple[str, ...] = DEFAULT["select"]
     ignore: tuple[str, ...] = DEFAULT["ignore"]
     extend_select: tuple[str, ...] = DEFAULT["extend_select"]
+    fixable: tuple[str, ...] = DEFAULT["fixable"]
+    unfixable: tuple[str, ...] = DEFAULT["unfixable"]
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = DEFAULT["per_file_ignores"]
     tests_may_block: bool = DEFAULT["tests_may_block"]
     pedantic: bool = DEFAULT["pedantic"]
@@ -71,6 +73,10 @@ class Settings:
             if glob_below(pattern).match(relative):
                 chosen -= _matching(ignored, tuple(codes.items()))
         return chosen
+
+    def may_fix(self, codes: Mapping[str, str]) -> frozenset[str]:
+        """The codes whose fixes may be applied, of `codes`: code to name."""
+        return _chosen((Selection(self.fixable, (), self.unfixable),), tuple(codes.items()))
 
     @property
     def ignores_by_file(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -124,6 +130,8 @@ def check_selectors(settings: Settings, codes: Mapping[str, str]) -> None:
         (f"{source}: `select`", settings.select),
         (f"{source}: `extend-select`", settings.extend_select),
         (f"{source}: `ignore`", settings.ignore),
+        ("`fixable`", settings.fixable),
+        ("`unfixable`", settings.unfixable),
         ("--select", settings.overrides.select or ()),
         ("--extend-select", settings.overrides.extend_select),
         ("--ignore", settings.overrides.ignore),

@@ -149,11 +149,22 @@ class FileResult:
 
 
 @record(frozen=True, slots=True)
+class Applied:
+    """A fix that was applied: of which finding, what it did, and the files that it changed."""
+
+    path: str
+    code: str
+    name: str
+    title: str
+    paths: frozenset[str]
+
+
+@record(frozen=True, slots=True)
 class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code; `seconds` is what each stage took.
+    `fixed` counts applied fixes per code, and `applied` lists them; `seconds` is what each stage took.
     """
 
     files: tuple[FileResult, ...]
@@ -163,6 +174,7 @@ class RunResult:
     changed: dict[str, tuple[str, str]]
     fixed: dict[str, int]
     seconds: dict[str, float]
+    applied: tuple[Applied, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

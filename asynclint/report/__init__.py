@@ -55,17 +55,22 @@ def problem_line(problem: Problem) -> str:
     return f"{':'.join(place)}: error: {escape(problem.message)}"
 
 
-def closing_line(result: RunResult, *, would: bool = False) -> str:
-    """The line under a report: what was found, what can be fixed, what was fixed (`would`: would be), and what could not be checked."""
+def closing_line(result: RunResult, *, would: bool = False, left: bool = True) -> str:
+    """The line under a report: what was found, what can be fixed, what was fixed (`would`: would be), and what could not be checked.
+
+    Without `left`, nothing about findings that are left.
+    """
     fixed = sum(result.fixed.values())
     sentences = []
     if fixed:
         sentences.append(f"{'Would fix' if would else 'Fixed'} {_count(fixed, 'finding')} in {_count(len(result.changed), 'file')}.")
-    if result.findings:
+    if result.findings and left:
         places = sum(1 for file in result.files if file.findings)
         found = f"Found {_count(len(result.findings), 'finding')} in {_count(places, 'file')}"
         sentences.append(f"{found}{_fixable(result.findings)}.")
-    elif not result.all_problems:
+    elif not left and not fixed and not result.all_problems:
+        sentences.append("Nothing to fix.")
+    elif left and not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
     if result.all_problems:
         sentences.append(f"{_count(len(result.all_problems), 'error')}: not everything could be checked.")

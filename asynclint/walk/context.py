@@ -73,7 +73,8 @@ class Context:
 
     def name(self, node: cst.Call) -> str:
         """How a call's function is written, on one line, shortened in the middle."""
-        text = " ".join(self.text_of(self._twins[node].func).split())
+        text = self.text_of(self._twins[node].func)
+        text = " ".join((ast.unparse(self._twins[node].func) if "#" in text else text).split())
         return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
 
     # -- the function at hand
