@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asynclint.fix import blocks, offload
+from asynclint.fix import blocks, offload, streams
 from asynclint.model import Applicability, Severity
 from asynclint.walk.rule import Rule
 
@@ -70,6 +70,7 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
         if block.offload == "never" or block.path.endswith((".__enter__", ".__exit__")):
             raise
         return offload.offload(ctx, node, Applicability(block.offload), entered=True)
+    block_fix = block_fix or streams.streamed(ctx, node)
     if block_fix is not None:
         return block_fix
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":

@@ -60,9 +60,10 @@ def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
     whole = ctx.twin(function) if function is not None else None
     if not isinstance(whole, ast.AsyncFunctionDef):
         return None
-    if whole not in ctx.plans:
-        ctx.plans[whole] = _plans(ctx, whole)
-    plans: Mapping[ast.AST, Plan] = ctx.plans[whole]
+    key = ("blocks", whole)
+    if key not in ctx.plans:
+        ctx.plans[key] = _plans(ctx, whole)
+    plans: Mapping[ast.AST, Plan] = ctx.plans[key]
     here, around = ctx.twin(node), []
     for above in ctx.ancestors[ctx.ancestors.index(function) :]:  # type: ignore[arg-type]
         if above.__class__.__name__ == "With" and ctx.twin(above) in plans:

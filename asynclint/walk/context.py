@@ -35,7 +35,7 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
-        self.plans: dict[ast.AST, Any] = {}  # what was found out about whole functions, by function
+        self.plans: dict[tuple[str, ast.AST], Any] = {}  # what was found out about whole functions, by kind and function
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers

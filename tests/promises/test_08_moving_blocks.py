@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from blockbuster import blockbuster_ctx
-from moving_blocks import MOVED, STAY
+from builders import bury_children
+from moving_blocks import MOVED, STAY, STREAMED
 
 from asynclint.model import Applicability
 from asynclint.testing import fix_text
@@ -52,6 +53,19 @@ def test_a_moved_block_gives_the_same(name: str, tmp_path: Path, monkeypatch: py
         folder.mkdir()
         monkeypatch.chdir(folder)
         results.append(outcome(text, folder, watched=watched))
+    assert results[0] == results[1]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the pipes of such processes
+@pytest.mark.parametrize("name", STREAMED)
+def test_a_streamed_process_gives_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = module(STREAMED[name])
+    after = fix_text(before, Applicability.UNSAFE)
+    assert "await asyncio.create_subprocess_" in after
+    assert fix_text(after, Applicability.UNSAFE) == after
+    monkeypatch.chdir(tmp_path)
+    results = [outcome(text, tmp_path, watched=False) for text in (before, after)]
+    bury_children()
     assert results[0] == results[1]
 
 
