@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from asynclint.config import Settings, load
-from asynclint.model import Applicability, Problem, RunResult
+from asynclint.model import Applicability, FileResult, Problem, RunResult
 from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from asynclint.adopt import Adoption
     from asynclint.model import Finding
+    from asynclint.report import Paint
 
     Wanted = Callable[[Finding], bool] | None
 
@@ -47,10 +48,11 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     result = _run(() if stdin else paths, settings, stdin, given, adoption.wants if adoption else None)
     if adoption:
         result = adoption.finish(result)
-    if stdin and given["fix"] and not given["diff"]:
+    writes_text = stdin is not None and (given["fix"] or given["fix_only"]) and not given["diff"]
+    if stdin and writes_text:
         write_bytes(_fixed_bytes(stdin, result))
     result = _with_about(result, given["output_format"], settings, stdin)
-    _report(result, settings, given, sys.stderr if stdin and given["fix"] and not given["diff"] else sys.stdout)
+    _report(result, settings, given, sys.stderr if writes_text else sys.stdout)
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -93,7 +95,7 @@ def _table(option: Option, parts: list[str]) -> dict[str, list[str]]:
 
 def _run(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None, given: dict[str, Any], wanted: Wanted = None) -> RunResult:
     fix = None
-    if given["fix"] or given["diff"]:
+    if given["fix"] or given["fix_only"] or given["diff"]:
         fix = Applicability.UNSAFE if given["unsafe_fixes"] else Applicability.SAFE
     if stdin and settings.force_exclude and _is_excluded(stdin[0], settings):
         return RunResult((), (), 0, {}, {}, {}, {})
@@ -178,7 +180,8 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
         return CLEAN
     if given["diff"]:
         return FINDINGS if result.changed else CLEAN
-    return FINDINGS if result.findings or (given["exit_non_zero_on_fix"] and result.fixed) else CLEAN
+    left = result.findings and not given["fix_only"]
+    return FINDINGS if left or (given["exit_non_zero_on_fix"] and result.fixed) else CLEAN
 
 
 # ---------------------------------------------------------------------------------------------------------- output
@@ -200,19 +203,23 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
         from asynclint.report import diff
 
         text = diff.report(result, paint)
+        write(sys.stderr, _fixes(result, given, report.plain))
         if not given["quiet"]:
-            write(sys.stderr, report.closing_line(result, would=True, width=width(sys.stderr)))
+            write(sys.stderr, report.closing_line(result, would=True, left=not given["fix_only"], width=width(sys.stderr)))
     else:
+        shown = _without_findings(result) if given["fix_only"] else result
         name = "statistics" if given["statistics"] and for_people else name
         text = ""
         if name != "text":
-            text = report.formatter(name)(result, paint)
-        elif result.findings:
+            text = report.formatter(name)(shown, paint)
+        elif shown.findings:
             from asynclint.report import text as readable
 
-            text = readable.report(result, paint, columns)
+            text = readable.report(shown, paint, columns)
+        if for_people:
+            text += _fixes(result, given, paint)
         if for_people and not given["quiet"]:
-            text += report.closing_line(result, width=columns)
+            text += report.closing_line(result, left=not given["fix_only"], width=columns)
     if file is None:
         write(stream, text)
     else:
@@ -241,6 +248,21 @@ def _pages(settings: Settings) -> dict[str, str]:
 
     files = {rule.code: getattr(sys.modules.get(type(rule).__module__), "__file__", None) for rule in registry.load(settings)}
     return {code: Path(file).absolute().as_uri() for code, file in files.items() if file}
+
+
+def _fixes(result: RunResult, given: dict[str, Any], paint: Paint) -> str:
+    """What was fixed, and what was not and why, if that is asked for."""
+    if not given["show_fixes"]:
+        return ""
+    from asynclint.report import fixes
+
+    return fixes.report(result, paint, would=given["diff"], left=not given["fix_only"])
+
+
+def _without_findings(result: RunResult) -> RunResult:
+    from dataclasses import replace
+
+    return replace(result, files=tuple(FileResult(file.path, problems=file.problems) for file in result.files))
 
 
 def _fixed_bytes(stdin: tuple[str, bytes], result: RunResult) -> bytes:

@@ -45,6 +45,8 @@ class Settings:
     select: tuple[str, ...] = DEFAULT["select"]
     ignore: tuple[str, ...] = DEFAULT["ignore"]
     extend_select: tuple[str, ...] = DEFAULT["extend_select"]
+    fixable: tuple[str, ...] = DEFAULT["fixable"]
+    unfixable: tuple[str, ...] = DEFAULT["unfixable"]
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = DEFAULT["per_file_ignores"]
     tests_may_block: bool = DEFAULT["tests_may_block"]
     pedantic: bool = DEFAULT["pedantic"]
@@ -82,6 +84,10 @@ class Settings:
         """Whether a rule is selected by its own code or name, not by a prefix or with all others."""
         chosen = (*self.select, *self.extend_select, *(self.overrides.select or ()), *self.overrides.extend_select)
         return code in chosen or name in chosen
+
+    def may_fix(self, codes: Mapping[str, str]) -> frozenset[str]:
+        """The codes whose fixes may be applied, of `codes`: code to name."""
+        return _chosen((Selection(self.fixable, (), self.unfixable),), tuple(codes.items()))
 
     @property
     def ignores_by_file(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -149,6 +155,8 @@ def check_selectors(settings: Settings, codes: Mapping[str, str]) -> None:
         (f"{source}: `select`", settings.select),
         (f"{source}: `extend-select`", settings.extend_select),
         (f"{source}: `ignore`", settings.ignore),
+        ("`fixable`", settings.fixable),
+        ("`unfixable`", settings.unfixable),
         ("--select", settings.overrides.select or ()),
         ("--extend-select", settings.overrides.extend_select),
         ("--ignore", settings.overrides.ignore),

@@ -181,12 +181,23 @@ class About:
 
 
 @record(frozen=True, slots=True)
+class Applied:
+    """A fix that was applied: of which finding, what it did, and the files that it changed."""
+
+    path: str
+    code: str
+    name: str
+    title: str
+    paths: frozenset[str]
+
+
+@record(frozen=True, slots=True)
 class RunResult:
     """A whole run: results in order of path, and, of a `--fix` run, what was done.
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
-    `fixed` counts applied fixes per code; `seconds` is what each stage took; `about` is there where a format wants it; `left_out` says how many
-    findings are not among those of the files, and why.
+    `fixed` counts applied fixes per code, and `applied` lists them; `seconds` is what each stage took; `about` is there where a format wants it;
+    `left_out` says how many findings are not among those of the files, and why.
     """
 
     files: tuple[FileResult, ...]
@@ -198,6 +209,7 @@ class RunResult:
     seconds: dict[str, float]
     about: About | None = None
     left_out: tuple[tuple[str, int], ...] = ()
+    applied: tuple[Applied, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

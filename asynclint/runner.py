@@ -18,7 +18,7 @@ from asynclint.files import SourceFile, discover
 from asynclint.index import names
 from asynclint.index.module import ModuleFacts, Packed
 from asynclint.index.names import Names
-from asynclint.model import FileResult, Problem, RunResult
+from asynclint.model import Applicability, Applied, FileResult, Problem, RunResult
 from asynclint.options import ConfigError
 from asynclint.program import Program
 from asynclint.program.catalog import CatalogError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from asynclint.cache import Cache
     from asynclint.config import Settings
-    from asynclint.model import Applicability, Finding
+    from asynclint.model import Finding
     from asynclint.program.catalog import Catalog
     from asynclint.walk.rule import Rule
 
@@ -123,15 +123,17 @@ def _run(request: Request) -> RunResult:
     with run_.timed("lint"):
         results = run_.lint()
     changed: dict[str, tuple[str, str]] = {}
-    fixed: Counter[str] = Counter()
+    applied: list[Applied] = []
     if request.cache is not None:
         run_.keep(request.cache, started, results)
     if request.fix is not None:
         with run_.timed("fix"):
-            results, changed, fixed, more = run_.fix(results)
+            results, changed, applied, more = run_.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
-    return RunResult(tuple(shown), tuple(problems), len(run_.asked), run_.lines(shown), changed, dict(fixed), dict(run_.seconds))
+    fixed = dict(Counter(each.code for each in applied))
+    lines = run_.lines(shown)
+    return RunResult(tuple(shown), tuple(problems), len(run_.asked), lines, changed, fixed, dict(run_.seconds), applied=tuple(applied))
 
 
 def _environment(settings: Settings) -> Environment:
@@ -344,8 +346,8 @@ class _Run:
 
     # -- fix
 
-    def fix(self, results: dict[int, FileResult]) -> tuple[dict[int, FileResult], dict[str, tuple[str, str]], Counter[str], list[Problem]]:
-        """Fix what can be fixed, and write it; the results afterwards, the texts before and after, and the number of fixes by code."""
+    def fix(self, results: dict[int, FileResult]) -> tuple[dict[int, FileResult], dict[str, tuple[str, str]], list[Applied], list[Problem]]:
+        """Fix what can be fixed, and write it; the results afterwards, the texts before and after, the applied fixes, and what went wrong."""
         from asynclint.fix import fixer, writer
 
         state, level = self.state, self.request.fix
@@ -364,7 +366,7 @@ class _Run:
                 writer.sweep(folder)
         pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
         for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
-            source = self._source(numbers[path])
+            source = self._unchanged(numbers[path])
             if isinstance(source, Problem):
                 problems.append(source)
             else:
@@ -391,8 +393,8 @@ class _Run:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]
                         del state.overlays[numbers[path]]
-                        outcome.fixed.subtract(f.code for f in todo([results[numbers[path]]]) if f.fix and fixer.allowed(f.fix, level))
-        return after, changed, +outcome.fixed, [*problems, *outcome.problems]
+                    outcome.applied = [fix for fix in outcome.applied if fix.paths.isdisjoint(group)]
+        return after, changed, outcome.applied, [*problems, *outcome.problems]
 
     def sources(self) -> Sources:
         """The texts of all modules, read when first asked for."""
@@ -402,6 +404,15 @@ class _Run:
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)
         return overlay if overlay is not None else _read(self.state.files[number], self.settings.max_file_size)
+
+    def _unchanged(self, number: int) -> Source | Problem:
+        """A source that fixes are made for: a file must be the one that was found, for places in it count from its beginning."""
+        file, source = self.state.files[number], self._source(number)
+        if number not in self.state.overlays and isinstance(source, Source):
+            state = os.stat(file.absolute)
+            if (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns):
+                return Problem(file.path, 0, 0, "not fixed: it was changed since it was read; run again")
+        return source
 
     # -- what reports quote
 
@@ -457,7 +468,7 @@ def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources,
     source = run_._source(number)
     if isinstance(source, Problem):
         return FileResult(source.path, problems=(source,))
-    return engine.lint(
+    result = engine.lint(
         run_.program,
         number,
         source,
@@ -467,3 +478,16 @@ def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources,
         codes=run_.codes,
         target_version=run_.settings.target_version,
     )
+    may_fix = run_.settings.may_fix(run_.codes)
+    if all(finding.fix is None or finding.code in may_fix for finding in result.findings):
+        return result
+    return FileResult(result.path, tuple(_only_shown(finding, may_fix) for finding in result.findings), result.problems)
+
+
+def _only_shown(finding: Finding, may_fix: Collection[str]) -> Finding:
+    """A finding whose fix, if its rule's may not be applied, is only shown."""
+    if finding.fix is None or finding.code in may_fix:
+        return finding
+    from dataclasses import replace
+
+    return replace(finding, fix=replace(finding.fix, applicability=Applicability.MANUAL))

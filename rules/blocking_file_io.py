@@ -31,7 +31,11 @@ class BlockingFileIo(BlockingRule):
 
     ## Fix safety
     Safe: the same call with the same arguments runs in a worker thread, and its result and exceptions come back through the `await`.
-    Withheld where the value is a context manager (`with open(...)`): move the block into a function and run that in a thread.
+
+    Unsafe for a `with` block that waits for nothing else: it moves, as it is, into a function inside the coroutine, which runs in a thread and gives
+    back the names that are read later (`nonlocal` where they have a value before). A block that only reads a file of a known path becomes
+    `await asyncio.to_thread(path.read_text)`. Read what the block does to objects that other tasks use meanwhile. A block that has to stay, because
+    it awaits, leaves a loop around it, or uses the event loop, says why, or only opens its file in a thread.
     """
 
     code, name = "ASL102", "blocking-file-io"

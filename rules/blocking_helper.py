@@ -49,7 +49,8 @@ class BlockingHelper(Rule):
 
     ## Fix safety
     Safe where everything that the helper does is known, and none of it changes shared state. Else unsafe, since the helper now runs beside the
-    other tasks. Withheld where it uses the loop, a context variable or an object that is bound to its thread.
+    other tasks; so is a context manager, whose whole block moves into a function that runs in a thread. Withheld where it uses the loop, a context
+    variable or an object that is bound to its thread.
     """
 
     code, name = "ASL110", "blocking-helper"

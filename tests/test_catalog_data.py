@@ -28,7 +28,7 @@ STDLIB = CATALOG["stdlib"]
 FAMILIES = sorted(CATALOG.keys() - ALWAYS)
 
 KEYS = {  # table -> what an entry must have, what it may have
-    "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "takes_path", "light", "lazy", "help"}),
+    "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "takes_path", "light", "lazy", "help", "bound_unless"}),
     "types": ({"type"}, {"bases", "returns", "attributes", "operators", "enter", "async_enter", "items"}),
     "returns": ({"call"}, {"type", "bare", "when"}),
     "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
@@ -157,7 +157,7 @@ def test_values_are_legal(name: str) -> None:
             for key, legal in CHOICES.items():
                 assert row.get(key) in legal | {None}, row
             assert not row.get("help", "").endswith("."), row
-            for condition in row.get("unless", []) + row.get("only_if", []):
+            for condition in row.get("unless", []) + row.get("only_if", []) + row.get("bound_unless", []):
                 keyword, _, literal = condition.partition("=")
                 assert keyword.isidentifier(), condition
                 if not re.fullmatch(r"[A-Za-z]\w*(\.\w+)+", literal):  # os.WNOHANG
@@ -269,7 +269,10 @@ def parameters(path: str) -> list[inspect.Parameter] | None:
 
 
 CONDITIONS = [
-    (path, condition) for row in STDLIB["blocks"] for path in paths_of(row, "call") for condition in row.get("unless", []) + row.get("only_if", [])
+    (path, condition)
+    for row in STDLIB["blocks"]
+    for path in paths_of(row, "call")
+    for condition in row.get("unless", []) + row.get("only_if", []) + row.get("bound_unless", [])
 ]
 
 

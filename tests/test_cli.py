@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ import asynclint
 import asynclint.commands.rule as rule_command
 from asynclint import cli, output
 from asynclint.config import Settings
-from asynclint.model import Applicability, Problem, RunResult
+from asynclint.model import Applicability, Applied, Problem, RunResult
 from asynclint.options import ConfigError
 
 FOUND = result(finding(fix=fix()), lines={("app.py", 3): "    time.sleep(1)"})
@@ -117,7 +117,10 @@ def test_paths(run: Run, runner: Runner, arguments: Sequence[str], paths: tuple[
         (["--unsafe-fixes"], None, True),
         (["--fix"], Applicability.SAFE, True),
         (["--fix", "--unsafe-fixes"], Applicability.UNSAFE, True),
+        (["--fix-only"], Applicability.SAFE, True),
+        (["--fix-only", "--unsafe-fixes"], Applicability.UNSAFE, True),
         (["--diff"], Applicability.SAFE, False),
+        (["--diff", "--fix-only"], Applicability.SAFE, False),
         (["--diff", "--unsafe-fixes"], Applicability.UNSAFE, False),
         (["--diff", "--fix"], Applicability.SAFE, False),
     ],
@@ -126,6 +129,32 @@ def test_what_is_fixed_and_written(run: Run, runner: Runner, flags: Sequence[str
     run(*flags, ".")
 
     assert (runner.asked.fix, runner.asked.write) == (applied, write)
+
+
+def test_fix_only_is_silent_about_what_is_left(run: Run, runner: Runner) -> None:
+    runner.answer = replace(FOUND, changed=FIXED.changed, fixed=FIXED.fixed)
+
+    ran = run("--fix-only", ".")
+
+    assert (ran.code, ran.out) == (0, "Fixed 1 finding in 1 file.\n")
+    assert run("--fix-only", "--exit-non-zero-on-fix", ".").code == 1
+
+
+def test_fix_only_hides_no_error(run: Run, runner: Runner) -> None:
+    runner.answer = result(problems=(BROKEN,))
+
+    assert run("--fix-only", ".").code == 2
+
+
+def test_show_fixes(run: Run, runner: Runner) -> None:
+    applied = Applied("app.py", "ASL101", "blocking-sleep", "Replace with `await asyncio.sleep(...)`", frozenset({"app.py"}))
+    runner.answer = replace(FOUND, changed=FIXED.changed, fixed=FIXED.fixed, applied=(applied,))
+
+    ran = run("--fix", "--show-fixes", "--output-format=concise", ".")
+
+    assert "Fixed:\n  app.py\n    1 x ASL101 Replace with `await asyncio.sleep(...)`\nNot fixed:\n  1 x ASL101 its fix is safe" in ran.out
+    assert "Not fixed" not in run("--fix-only", "--show-fixes", ".").out
+    assert run("--diff", "--show-fixes", ".").err.startswith("Would be fixed:\n  app.py\n")
 
 
 def test_flags_become_settings(run: Run, runner: Runner) -> None:

@@ -140,7 +140,7 @@ def test_plugins_that_are_files_are_relative_to_the_configuration(tmp_path: Path
         ("pedantic = 1", "`pedantic`: expected true or false, got `1`"),
         ('target-version = "4"', '`target-version`: expected a Python version such as "3.10" or "py310", got `4`'),
         ('[per-file-ignores]\n"a.py" = "ASL1"', "`per-file-ignores`: expected a table of lists of strings, got a table"),
-        ("fix = true", "unknown key `fix`"),
+        ("fix = true", "unknown key `fix`; did you mean `fixable`?"),
         ("jobs =", "not valid TOML: Invalid value (at end of document)"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from asynclint.config import Settings
 from asynclint.model import Applicability, Finding
 from asynclint.testing import fix_text, lint_files, lint_text
 
@@ -13,6 +14,7 @@ SLEEP = "import time\n\n"
 TASKS = "import asyncio\n\nasync def g(): ...\n\n"
 LOCKS = "import asyncio\nimport threading\n"
 HELD = "async def f():\n    with lock:\n        await asyncio.sleep(1)\n"
+BLOCK = "from contextlib import contextmanager\n\n@contextmanager\ndef held():\n    time.sleep(1)\n    yield 1\n\n"
 WITHHELD = {  # code -> a part of the reason for its first finding that has no fix
     "async def f():\n    return any(time.sleep(n) for n in range(3))\n": "in a generator expression",
     "async def f():\n    def g(x=time.sleep(1)): ...\n": "in a decorator or a default",
@@ -23,7 +25,18 @@ WITHHELD = {  # code -> a part of the reason for its first finding that has no f
     "async def f():\n    return [[time.sleep(1) for _ in 'a'] for _ in 'b']\n": "needs Python 3.11",
     "import asyncio\n\nasync def f():\n    await asyncio.to_thread(time.sleep(1))\n": "see ASL503",
     "async def f(asyncio):\n    time.sleep(1)\n": "the name `asyncio`",
-    "async def f():\n    with open('a') as file:\n        print(file)\n": "used as a context manager",
+    BLOCK + "async def f():\n    for _ in 'ab':\n        with held() as r:\n            break\n": "with `break`",
+    BLOCK + "async def f():\n    for _ in 'ab':\n        with held() as r:\n            continue\n        print(r)\n": "the next round of the loop",
+    BLOCK + "async def f():\n    with held() as r:\n        if r:\n            return 1\n    print(r)\n": "returns in one way",
+    BLOCK + "async def f():\n    with held() as r:\n        if r:\n            x = 1\n    print(x)\n": "`x` is read where",
+    BLOCK + "async def f():\n    with held() as r:\n        await g()\n": "waits for other things too (line 12)",
+    BLOCK + "async def f():\n    with held() as r:\n        yield r\n": "waits for other things too",
+    BLOCK + "async def f():\n    with held() as r:\n        return\n    yield r\n": "ends a generator",
+    BLOCK + "async def f():\n    with held() as r:\n        print(vars())\n": "`vars()` looks at the names",
+    BLOCK + "async def f():\n    with held() as r:\n        global x\n        x = 1\n": "declares a name global",
+    "import sqlite3\n\nasync def f():\n    return sqlite3.connect('a')\n": "gives a `sqlite3.Connection`",
+    "import sqlite3\n\ndef g():\n    return sqlite3.connect('a')\n\nasync def f():\n    return g()\n": "gives a `sqlite3.Connection`",
+    "async def f(p):\n    return f'{time.sleep(1)=}'\n": "shows how the call is written",
     "import os\n\nasync def f():\n    return os.walk('a')\n": "gives an iterator",
     "import sqlite3\n\nasync def f(c: sqlite3.Connection):\n    c.commit()\n": "must stay in the thread",
     "import asyncio\n\ndef g():\n    time.sleep(1)\n    asyncio.get_running_loop()\n\nasync def f():\n    g()\n": "needs the thread of the event loop",
@@ -96,3 +109,26 @@ def test_a_fix_of_several_files_names_them_all() -> None:
     assert {path.rpartition("/")[2] for path in finding.fix.paths} == {"store.py", "use.py"}
     assert finding.fix.applicability is Applicability.SAFE
     assert "asyncio.Lock" in finding.fix.title
+
+
+def test_before_python_3_9_the_loop_runs_it_in_its_executor() -> None:
+    text = "import asyncio\nimport os\n\nasync def f(p):\n    os.mkdir(p)\n    os.makedirs(p, exist_ok=True)\n"
+    fixed = fix_text(text, settings=Settings(root="/", target_version=(3, 8)))
+    assert "await asyncio.get_running_loop().run_in_executor(None, os.mkdir, p)" in fixed
+    assert "await asyncio.get_running_loop().run_in_executor(None, functools.partial(os.makedirs, p, exist_ok=True))" in fixed
+
+
+def test_what_is_in_a_block_that_moves_goes_with_it() -> None:
+    opening, reading = lint_text("async def f():\n    with open('a') as file:\n        return file.read(1)\n")
+    assert _kind(opening) == "unsafe"
+    assert "with the `with` block of line 2" in reading.no_fix
+
+
+def test_what_waits_for_more_than_the_disk_keeps_its_own_fix() -> None:
+    _, sleeping = lint_text(f"{SLEEP}async def f():\n    with open('a') as file:\n        time.sleep(1)\n")
+    assert _kind(sleeping) == "safe"
+
+
+def test_a_block_is_taken_before_what_is_in_it() -> None:
+    fixed = fix_text(f"{SLEEP}async def f():\n    with open('a') as file:\n        time.sleep(1)\n", Applicability.UNSAFE)
+    assert "        with open('a') as file:\n            time.sleep(1)\n\n    await asyncio.to_thread(f_in_thread)\n" in fixed

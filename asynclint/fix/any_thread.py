@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.model import Withheld
-from asynclint.program.values import External, ExternalInstance, FunctionValue
+from asynclint.program.values import External, FunctionValue
 from asynclint.walk.locals import parts, stored
+from asynclint.walk.offloads import bound_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,14 +71,9 @@ def require_not_bound(ctx: Context, region: Sequence[ast.stmt], names: Iterable[
             ):
                 leaving += [node.value, *getattr(node.value, "elts", ())]  # type: ignore[list-item]
     for each in leaving:
-        for value in ctx.evaluate(each):
-            if isinstance(value, ExternalInstance) and _is_bound(ctx, value.path):
-                raise Withheld(f"a `{value.path}` leaves the block, and must stay in the thread that made it")
-
-
-def _is_bound(ctx: Context, path: str) -> bool:
-    blocks = ctx.program.catalog.blocks
-    return any(known.startswith(f"{path}.") and block.offload == "never" for known, block in blocks.items())
+        path = bound_type(ctx, each)
+        if path:
+            raise Withheld(f"a `{path}` leaves the block, and must stay in the thread that made it")
 
 
 def _stops(node: ast.AST) -> Any:

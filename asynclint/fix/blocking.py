@@ -12,14 +12,14 @@ from asynclint.walk.rule import Rule
 if TYPE_CHECKING:
     import libcst as cst
 
-    from asynclint.fix import blocks, offload
+    from asynclint.fix import blocks, offload, streams
     from asynclint.model import Fix
     from asynclint.program.effects import Effect
     from asynclint.program.known import Block
     from asynclint.walk.context import Context
     from asynclint.walk.view import ModuleView
 else:
-    blocks, offload = Later("asynclint.fix.blocks"), Later("asynclint.fix.offload")
+    blocks, offload, streams = Later("asynclint.fix.blocks"), Later("asynclint.fix.offload"), Later("asynclint.fix.streams")
 
 HARMS = {
     "sleep": "sleeps",
@@ -79,7 +79,13 @@ class BlockingRule(Rule):
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """The rewrite of a direct call of a primitive. Raises Withheld."""
-    block_fix = blocks.moved(ctx, node)
+    try:
+        block_fix = blocks.moved(ctx, node)
+    except blocks.Stays:
+        if block.offload == "never" or block.path.endswith((".__enter__", ".__exit__")):
+            raise
+        return offload.offload(ctx, node, Applicability(block.offload), entered=True)
+    block_fix = block_fix or streams.streamed(ctx, node)
     if block_fix is not None:
         return block_fix
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":

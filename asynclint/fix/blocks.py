@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix import moving
 from asynclint.fix.any_thread import require_any_thread, require_not_bound
-from asynclint.fix.offload import IMPORTS, THREADS
+from asynclint.fix.threads import thread
 from asynclint.fix.whole_file import reading
-from asynclint.model import Applicability, Edit, Fix, Import, Withheld
+from asynclint.model import Applicability, Edit, Fix, Withheld
 from asynclint.program.values import External
-from asynclint.walk.leaving import BREAK, CONTINUE, FALL, RETURN, following, parents_of, ways_out
+from asynclint.walk.leaving import FALL, RETURN, following, parents_of, ways_out
 from asynclint.walk.liveness import exposed, live_around, surely_bound
 from asynclint.walk.locals import NOTHING, declared, kept, parameters, parts, rebound_inside, stored
 from asynclint.walk.locking import entered, held_at
@@ -38,6 +38,10 @@ class Plan(NamedTuple):
     reason: str = ""
 
 
+class Stays(Withheld):
+    """A block cannot be moved."""
+
+
 class _Names(NamedTuple):
     """What the function that takes a block needs: names to declare, and names to give back."""
 
@@ -49,15 +53,16 @@ class _Names(NamedTuple):
 def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
     """The fix of the `with` block in whose head a blocking call stands; None where the call is not in a block that can be moved.
 
-    Raises Withheld where the call goes with the block around it, or where its block must stay.
+    Raises Withheld where the call goes with the block around it, Stays where it opens a block that must stay.
     """
     function = ctx.function_node
     whole = ctx.twin(function) if function is not None else None
     if not isinstance(whole, ast.AsyncFunctionDef):
         return None
-    if whole not in ctx.plans:
-        ctx.plans[whole] = _plans(ctx, whole)
-    plans: Mapping[ast.AST, Plan] = ctx.plans[whole]
+    key = ("blocks", whole)
+    if key not in ctx.plans:
+        ctx.plans[key] = _plans(ctx, whole)
+    plans: Mapping[ast.AST, Plan] = ctx.plans[key]
     here, around = ctx.twin(node), []
     for above in ctx.ancestors[ctx.ancestors.index(function) :]:  # type: ignore[arg-type]
         if above.__class__.__name__ == "With" and ctx.twin(above) in plans:
@@ -66,10 +71,18 @@ def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
             if around[-1].fix is not None:
                 if around[-1].carrier is here:
                     return around[-1].fix
+                if _is_louder(ctx, node, around[-1].carrier):
+                    continue
                 raise Withheld(f"it goes into a thread with the `with` block of line {line}: see the fix there")
     if around and around[-1].carrier is here:
-        raise Withheld(around[-1].reason)
+        raise Stays(around[-1].reason)
     return None
+
+
+def _is_louder(ctx: Context, node: cst.CSTNode, carrier: ast.Call) -> bool:
+    """Whether a call waits for more than the disk in a block of a file: it has a fix of its own, for those who want only safe ones."""
+    effect, opening = ctx.effect(node), ctx.effect(ctx.node_of(carrier))
+    return effect is not None and opening is not None and opening.kind == "file" != effect.kind
 
 
 def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
@@ -77,28 +90,31 @@ def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
     found: dict[ast.AST, Plan] = {}
     taken = _identifiers(ctx, function)
     parents = parents_of(function)
-    stack: list[Any] = [function]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.With):
-            carrier = next((call for item in node.items for call in _openers(ctx, item.context_expr) if ctx.effect(ctx.node_of(call))), None)
-            if carrier is not None:
-                name = _free_name(function.name, taken)
-                try:
-                    fix = _Move(ctx, function, node, carrier, parents).fix(name)
-                except Withheld as reason:
-                    found[node] = Plan(carrier, None, str(reason))
-                else:
-                    found[node] = Plan(carrier, fix)
-                    taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
-                    continue
-        inner = list(ast.iter_child_nodes(node)) if node is function else _frame_children(node)
-        stack += reversed([child for child in inner if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case))])
+    blocks = [node for top in function.body for node in parts(top) if isinstance(node, ast.With)]
+    carriers = {block: carrier for block in blocks if (carrier := _carrier(ctx, block)) is not None}
+    inside: set[ast.AST] = set()
+    moving, given = dict.fromkeys(carriers), set[str]()
+    for block in sorted(carriers, key=lambda node: (node.lineno, node.col_offset)):
+        if block in inside:
+            continue
+        name = _free_name(function.name, taken)
+        move = _Move(ctx, function, block, carriers[block], parents, stored(function.body, but=moving) | given)
+        try:
+            fix = move.fix(name)
+        except Withheld as reason:
+            found[block] = Plan(carriers[block], None, str(reason))
+            del moving[block]
+        else:
+            given.update(move.names.given)
+            found[block] = Plan(carriers[block], fix)
+            taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
+            inside.update(ast.walk(block))
     return found
 
 
-def _frame_children(node: ast.AST) -> list[ast.AST]:
-    return [] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else list(ast.iter_child_nodes(node))
+def _carrier(ctx: Context, block: ast.With) -> ast.Call | None:
+    """The blocking call that opens a block."""
+    return next((call for item in block.items for call in _openers(ctx, item.context_expr) if ctx.effect(ctx.node_of(call))), None)
 
 
 def _openers(ctx: Context, expression: ast.expr) -> Iterator[ast.Call]:
@@ -129,8 +145,12 @@ def _free_name(function: str, taken: set[str]) -> str:
 class _Move:
     """One block on its way into a function."""
 
-    def __init__(self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST]) -> None:
+    def __init__(
+        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST], staying: Names
+    ) -> None:
         self.ctx, self.function, self.block, self.carrier, self.parents = ctx, function, block, carrier, parents
+        self.staying = staying  # names that are bound in the coroutine whatever blocks of it move
+        self.names = _Names((), (), ())
         self.region: list[ast.stmt] = [block]
         self.returns = False
 
@@ -140,18 +160,28 @@ class _Move:
         self._require_whole()
         self._leave()
         require_any_thread(ctx, self.function, self.region)
-        names = self._names()
+        names = self.names = self._names()
         require_not_bound(ctx, self.region, names.given + names.shared)
         whole = reading(ctx, self.block) if len(self.region) == 1 and not names.free and self._is_private(self.block.items[0], names) else None
         if whole is not None:
             title = f"Read the file in a thread: `{whole.call}`"
             return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, whole.span, whole.text),), whole.imports)
-        backend = ctx.backend
-        title = f"Move the block into a function and run that in a thread: `await {THREADS[backend]}({name})`"
-        call = f"await {THREADS[backend]}({name})"
-        shape = moving.Shape(name, call, self._annotation(names), names.free, names.shared, names.given, self.returns, tuple(self._continues()))
+        worker = thread(ctx)
+        title = f"Move the block into a function and run that in a thread: `await {worker.name}({name})`"
+        call = worker.run(name)
+        shape = moving.Shape(
+            name,
+            call,
+            self._annotation(names),
+            names.free,
+            names.shared,
+            names.given,
+            self.returns,
+            tuple(self._jumps(ast.Continue)),
+            self._last(names),
+        )
         edit = moving.edit(ctx.source, self.function, self.region, shape, first=self._is_first())
-        return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, *edit),), (Import(ctx.path, IMPORTS[backend]),))
+        return Fix(title, Applicability.UNSAFE, (Edit(ctx.path, *edit),), worker.imports)
 
     # -- whether it can leave
 
@@ -178,9 +208,9 @@ class _Move:
         ways = ways_out([self.block], lambda _: False)
         if any(isinstance(node, ast.With) and self.swallows(node) for node in parts(self.block)):
             ways.add(FALL)
-        if BREAK in ways:
+        if any(self._jumps(ast.Break)):
             raise Withheld("the block leaves the loop around it with `break`, which a function cannot do")
-        if CONTINUE in ways and (RETURN in ways or not self._ends_loop()):
+        if any(self._jumps(ast.Continue)) and (RETURN in ways or not self._ends_loop()):
             raise Withheld("the block goes on with the next round of the loop around it in one way, and with what follows in another")
         if RETURN not in ways:
             return
@@ -234,6 +264,7 @@ class _Move:
         sure = surely_bound(region, swallows) or NOTHING
         keeping = kept(function.body) | rebound_inside(function.body)
         elsewhere = stored(function.body, but=region) | {arg.arg for arg in parameters(function)}
+        staying = self.staying | {arg.arg for arg in parameters(function)}
         in_loop = any(isinstance(each, _LOOPS) for each in self._above())
         needed = needed if in_loop else needed & elsewhere
         free, outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)
@@ -254,8 +285,10 @@ class _Move:
                     shared.append(name)
                 else:
                     raise Withheld(f"`{name}` is read where the block may not have bound it")
-        if given and any(self._continues()):
+        if given and any(self._jumps(ast.Continue)):
             raise Withheld("the block goes on with the next round of the loop before it has bound what is read later")
+        if not staying.issuperset(set(shared) - outer):
+            raise Withheld(f"`{min(set(shared) - outer - staying)}` is shared with another block that may move too")
         annotated = {
             node.target.id for each in region for node in parts(each) if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
         }
@@ -267,12 +300,12 @@ class _Move:
         """Whether nobody outside of the block reads what its first item binds."""
         return isinstance(item.optional_vars, ast.Name) and item.optional_vars.id not in names.given + names.shared
 
-    def _continues(self) -> Iterator[ast.Continue]:
-        """The statements that go on with the loop around the block."""
+    def _jumps(self, kind: type[ast.Break | ast.Continue]) -> Iterator[Any]:
+        """The `break` or `continue` statements in the block, reached or not, that mean the loop around it."""
         stack: list[ast.AST] = [self.block]
         while stack:
             node = stack.pop()
-            if isinstance(node, ast.Continue):
+            if isinstance(node, kind):
                 yield node
             elif isinstance(node, _LOOPS):
                 stack += node.orelse
@@ -280,6 +313,16 @@ class _Move:
                 stack += ast.iter_child_nodes(node)
 
     # -- how it reads
+
+    def _last(self, names: _Names) -> ast.Assign | None:
+        """The assignment at the end of the block, where it binds all that is given back."""
+        last: ast.stmt = self.block
+        while isinstance(last, ast.With) and not self.swallows(last):
+            last = last.body[-1]
+        if len(names.given) == 1 and isinstance(last, ast.Assign) and len(last.targets) == 1:
+            target = last.targets[0]
+            return last if isinstance(target, ast.Name) and target.id == names.given[0] else None
+        return None
 
     def _annotation(self, names: _Names) -> str:
         """What the new function is said to return, in code that has annotations."""

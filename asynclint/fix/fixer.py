@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asynclint.fix import edits
 from asynclint.fix.imports import additions
-from asynclint.model import Applicability, Edit, Fix, Problem
+from asynclint.model import Applicability, Applied, Edit, Fix, Problem
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -23,18 +22,17 @@ PASSES = 10
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run of fixes gave: new sources by path, the number of applied fixes by code, and what went wrong."""
+    """What a run of fixes gave: new sources by path, the fixes that were applied, and what went wrong."""
 
     sources: dict[str, Source]
-    fixed: Counter[str] = field(default_factory=Counter)
+    applied: list[Applied] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    links: list[frozenset[str]] = field(default_factory=list)  # the files of each applied fix of several files
 
     def groups(self, paths: Iterable[str]) -> list[list[str]]:
         """The paths in groups that must be written all or none, because a fix changed them together."""
         groups: dict[str, set[str]] = {path: {path} for path in paths}
-        for link in self.links:
-            joined = set().union(*(groups[path] for path in link if path in groups))
+        for fix in self.applied:
+            joined = set().union(*(groups[path] for path in fix.paths if path in groups))
             for path in joined:
                 groups[path] = joined
         return sorted({tuple(sorted(group)): sorted(group) for group in groups.values()}.values())
@@ -46,12 +44,12 @@ def converge(
     """Fix until a pass changes nothing, at most `PASSES` times.
 
     `sources` gives the source of a path; `lint` the findings once the given sources are changed; `findings` those of the sources as they are.
-    `level` is SAFE or UNSAFE: what may be applied.
+    `level` is SAFE or UNSAFE: what may be applied. A fix of a file that has no source is not.
     """
     outcome = Outcome({})
     refused: set[tuple[object, ...]] = set()
     for _ in range(PASSES):
-        wanted = [f for f in findings if f.fix and allowed(f.fix, level) and _identity(f) not in refused]
+        wanted = [f for f in findings if f.fix and allowed(f.fix, level) and f.fix.paths <= sources.keys() and _identity(f) not in refused]
         changed = _apply_pass(wanted, {**sources, **outcome.sources}, outcome, refused)
         if not changed:
             return outcome
@@ -84,8 +82,7 @@ def _apply_pass(findings: list[Finding], sources: Mapping[str, Source], outcome:
             outcome.problems.append(Problem(culprit.path, place.line, place.column, f"the fix of {culprit.code} is dropped: {broken}", culprit.code))
             findings = [f for f in findings if f is not culprit]
             continue
-        outcome.fixed.update(f.code for f in todo)
-        outcome.links += [fix.paths for fix in chosen if len(fix.paths) > 1]
+        outcome.applied += [Applied(f.path, f.code, f.name, f.fix.title, f.fix.paths) for f in todo if f.fix]
         return changed
 
 

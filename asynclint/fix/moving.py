@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
-from typing import TYPE_CHECKING, Any, NamedTuple
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asynclint.model import Withheld
 
@@ -16,9 +18,13 @@ if TYPE_CHECKING:
     from asynclint.source import Source
 
 
+_ENDING: Final = re.compile(r"continue\b|\w+[ \t]*=[ \t]*(?!\s|\\)")
+
+
 class Shape(NamedTuple):
     """The function that takes a block: its name, the call that runs it, what it is said to return, the names that it declares global and nonlocal
-    and that it gives back; whether its own `return` is that of the coroutine; the `continue` statements that end it.
+    and that it gives back; whether its own `return` is that of the coroutine; the `continue` statements that end it, and the assignment that does,
+    because it binds all that is given back.
     """
 
     name: str
@@ -29,6 +35,7 @@ class Shape(NamedTuple):
     given: tuple[str, ...]
     returns: bool
     continues: tuple[ast.Continue, ...]
+    last: ast.Assign | None = None
 
 
 def edit(source: Source, function: Any, region: Sequence[ast.stmt], shape: Shape, *, first: bool) -> tuple[Span, str]:
@@ -45,23 +52,27 @@ def edit(source: Source, function: Any, region: Sequence[ast.stmt], shape: Shape
         source.text[source.line_starts[n - 1] : source.line_starts[n] if n < len(source.line_starts) else end]
         for n in range(first_line, last_line + 1)
     ]
-    for each in sorted(shape.continues, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+    ends: list[Any] = [*shape.continues, *([shape.last] if shape.last is not None else [])]
+    for each in sorted(ends, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         offset = source.offset_at(each.lineno, each.col_offset) - source.line_starts[each.lineno - 1]
         line = lines[each.lineno - first_line]
-        lines[each.lineno - first_line] = f"{line[:offset]}return{line[offset + len('continue') :]}"
+        left = _ENDING.match(line, offset)
+        if left is None:
+            raise Withheld("the text of the block is not plain enough to be moved")
+        lines[each.lineno - first_line] = f"{line[:offset]}return{' ' if each is shape.last else ''}{line[left.end() :]}"
     moved = _indented(lines, indent, step, newline)
     _require_same(region, moved, indent, newline, shape)
     result = f" -> {shape.annotation}" if shape.annotation else ""
     given = ", ".join(shape.given)
     head = [f"{indent}def {shape.name}(){result}:"]
     head += [f"{indent}{step}{word} {', '.join(names)}" for word, names in (("global", shape.free), ("nonlocal", shape.shared)) if names]
-    tail = [f"{indent}{step}return {given}"] if given else []
+    tail = [f"{indent}{step}return {given}"] if given and shape.last is None else []
     tail += ["", f"{indent}{'return ' if shape.returns else f'{given} = ' if given else ''}{shape.call}"]
     above = source.line_text(first_line - 1).strip()
     blank = newline if above and not above.startswith("#") and not first else ""
-    ends = lines[-1].endswith(("\n", "\r"))
+    whole = lines[-1].endswith(("\n", "\r"))
     text = blank + "".join(f"{line}{newline}" for line in head) + moved + "".join(f"{line}{newline}" for line in tail)
-    return source.span(start, end), text if ends else text[: -len(newline)]
+    return source.span(start, end), text if whole else text[: -len(newline)]
 
 
 def _last_line(source: Source, region: Sequence[ast.stmt]) -> int:
@@ -127,15 +138,24 @@ def _inside_strings(lines: Sequence[str]) -> set[int]:
 def _require_same(region: Iterable[ast.stmt], moved: str, indent: str, newline: str, shape: Shape) -> None:
     """Raise Withheld where the moved text is not the same code."""
     head = f"if 1:{newline}{indent}def _():{newline}"
-    before = [ast.dump(each) for each in region]
-    if shape.continues:
-        before = [each.replace("Continue()", "Return()") for each in before]
+    before = [ast.dump(_Ended(shape).visit(deepcopy(each))) for each in region]
     try:
         tree: Any = ast.parse(head + moved)
     except SyntaxError as error:
         raise Withheld("the text of the block cannot be indented") from error
     after = [ast.dump(each) for each in tree.body[0].body[0].body]
-    if shape.continues:
-        after = [each.replace("Continue()", "Return()") for each in after]
     if before != after:
         raise Withheld("a string in the block would change with its indentation")
+
+
+class _Ended(ast.NodeTransformer):
+    """Puts a `return` in the place of the statements of a copy that end the function."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._places = {(each.lineno, each.col_offset) for each in (*shape.continues, shape.last) if each is not None}
+
+    def visit_Continue(self, node: ast.Continue) -> ast.stmt:
+        return ast.Return(None) if (node.lineno, node.col_offset) in self._places else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        return ast.Return(node.value) if (node.lineno, node.col_offset) in self._places else node

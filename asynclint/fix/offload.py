@@ -6,10 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
+from asynclint.fix.threads import thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
 from asynclint.program.values import External
 from asynclint.walk.locking import held_lock
+from asynclint.walk.offloads import gives_bound
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 _MUTATORS = frozenset({"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"})
 _TIGHTER = frozenset({"Attribute", "Subscript", "Await"})  # parents that bind tighter than `await`
-THREADS = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync", "anyio": "anyio.to_thread.run_sync"}
-IMPORTS = {"asyncio": "asyncio", "trio": "trio", "anyio": "anyio.to_thread"}
 _SLEEPS = {"asyncio": "asyncio.sleep", "trio": "trio.sleep", "anyio": "anyio.sleep"}
 
 
@@ -53,11 +53,11 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise Withheld("the loop changes what it is given to steer the iteration; iterate in a function that runs in a thread")
     if ctx.program.evaluate("list", ctx.scope) != (External("builtins.list"),):
         raise Withheld("`list` means something else here")
-    backend = ctx.backend
+    worker = thread(ctx)
     opening, closing = _parentheses(ctx, node)
-    edit = _edit(ctx, ctx.span(node), f"{opening}await {THREADS[backend]}(lambda: list({ctx.text(node)})){closing}")
-    title = f"Run the iteration in a thread: `await {THREADS[backend]}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, hazards.demoted(ctx, node), (edit,), (Import(ctx.path, IMPORTS[backend]),))
+    edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'lambda: list({ctx.text(node)})')}{closing}")
+    title = f"Run the iteration in a thread: `await {worker.name}(lambda: list({ctx.name(node)}(...)))`"
+    return Fix(title, hazards.demoted(ctx, node), (edit,), worker.imports)
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:
@@ -106,10 +106,11 @@ def await_call(ctx: Context, node: cst.Call, title: str) -> Fix:
     return Fix(title, hazards.demoted(ctx, node), tuple(edits))
 
 
-def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applicability.SAFE) -> Fix:
+def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applicability.SAFE, *, entered: bool = False) -> Fix:
     """`f(x, y=1)` -> `await asyncio.to_thread(f, x, y=1)` in the words of the file's backend. Raises Withheld.
 
-    anyio's and trio's `run_sync` take no keyword arguments for the function, so they get a `functools.partial`.
+    What takes no keyword arguments for the function gets a `functools.partial`. `entered`: the value may be used as a context manager, because the
+    call does the work and entering does none.
     """
     _require_await(ctx, node)
     twin = ctx.twin(node)
@@ -117,14 +118,12 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     if any(argument.__class__ is ast.GeneratorExp for argument in arguments):
         raise Withheld("an argument is a generator expression, whose body would run in the thread")
     _require_not_handed_over(ctx)
-    if isinstance(ctx.ancestors[-1], _with_item()) and not ctx.ancestors[-2].asynchronous:  # type: ignore[attr-defined]
+    if not entered and isinstance(ctx.ancestors[-1], _with_item()) and not ctx.ancestors[-2].asynchronous:  # type: ignore[attr-defined]
         raise Withheld("the value is used as a context manager; move the whole `with` block into a function and run that in a thread")
-    backend = ctx.backend
-    imports = [Import(ctx.path, IMPORTS[backend])]
-    partial = backend != "asyncio" and bool(twin.keywords)
-    if partial:
-        imports.append(Import(ctx.path, "functools"))
-    prefix = f"await {THREADS[backend]}({'functools.partial(' if partial else ''}"
+    bound = gives_bound(ctx, node)
+    if bound:
+        raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
+    worker = thread(ctx, keywords=bool(twin.keywords))
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
     func = _function_span(ctx, node).end.offset
@@ -132,12 +131,12 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     following = ctx.source.text[arguments_start : arguments_start + 1]
     separator = "" if not arguments else "," if following in "\r\n \t\\#" else ", "
     edits = [
-        *_at(ctx, start, opening + prefix),
+        *_at(ctx, start, opening + worker.opening),
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
-        *_at(ctx, ctx.span(node).end.offset, (")" if partial else "") + closing),
+        *_at(ctx, ctx.span(node).end.offset, worker.closing[1:] + closing),  # the call's own parenthesis closes one
     ]
     kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
-    return Fix(f"Run in a thread: `await {THREADS[backend]}({ctx.name(node)}, ...)`", kind, tuple(edits), tuple(imports))
+    return Fix(f"Run in a thread: `await {worker.name}({ctx.name(node)}, ...)`", kind, tuple(edits), worker.imports)
 
 
 def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
@@ -171,6 +170,8 @@ def _require_await(ctx: Context, node: cst.CSTNode) -> None:
     reason = ctx.cannot_await()
     if reason:
         raise Withheld(reason)
+    if any(node.__class__.__name__ == "FormattedStringExpression" and node.equal is not None for node in ctx.ancestors):  # type: ignore[attr-defined]
+        raise Withheld("the f-string shows how the call is written (`=`), which would be something else")
     lock = held_lock(ctx, node)
     if lock:
         raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")

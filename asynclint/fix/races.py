@@ -33,12 +33,16 @@ _WHOLE_PROCESS = frozenset(
 def read_before_and_written_after(function: ast.AST, place: tuple[int, int]) -> bool:
     """Whether a function reads something shared before a place, and writes the same after it: `n = self.n; ...; self.n = n + 1`."""
     nodes = [node for node in own_nodes(function) if hasattr(node, "lineno")]
+    own = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # a container that is not is somebody else's
     free = {name for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    free |= {name for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and (name := node.value.id) not in own}
+    stores = (node for each in nodes if isinstance(each, ast.Assign) for node in each.targets)
+    only_stored = {id(node.value) for node in stores if isinstance(node, ast.Subscript)}  # the container itself is not asked for anything
     updated = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}  # read before the value is computed
     read = {
         dotted(node) or ""
         for node in nodes
-        if (isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free))
+        if (isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id in free and id(node) not in only_stored))
         and (isinstance(node.ctx, ast.Load) or id(node) in updated)
         and _start(node) < place
     } - {""}

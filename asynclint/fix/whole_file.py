@@ -7,7 +7,7 @@ import io
 import tokenize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asynclint.fix.offload import IMPORTS, THREADS
+from asynclint.fix.threads import thread
 from asynclint.model import Import
 from asynclint.program.values import External, ExternalInstance
 
@@ -47,14 +47,10 @@ def reading(ctx: Context, block: ast.With) -> Reading | None:
     if read is None or rest.strip() or _has_comment(source.text[source.line_starts[first - 1] : end]):
         return None
     path, arguments, imports = read
-    backend = ctx.backend
-    if backend != "asyncio" and arguments:
-        call = f"await {THREADS[backend]}(functools.partial({path}{arguments}))"
-        imports.append(Import(ctx.path, "functools"))
-    else:
-        call = f"await {THREADS[backend]}({path}{arguments})"
+    worker = thread(ctx, keywords=bool(arguments))
+    call = worker.run(f"{path}{arguments}")
     head = source.text[ctx.span_of(statement).start.offset : ctx.span_of(value).start.offset]
-    return Reading(call, ctx.span_of(block), head + call, (Import(ctx.path, IMPORTS[backend]), *imports))
+    return Reading(call, ctx.span_of(block), head + call, (*worker.imports, *imports))
 
 
 def _named(statement: Any) -> str:

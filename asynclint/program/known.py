@@ -48,12 +48,12 @@ class Block:
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
+    bound_unless: tuple[Condition, ...] = ()  # its result stays with the thread that made it, unless one of these holds
 
     def of(self, path: str) -> Block:
         """The same, said of another path."""
-        return Block(
-            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
-        )
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return Block(**{**fields, "path": path})
 
 
 @record(frozen=True, slots=True)

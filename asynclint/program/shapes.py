@@ -155,6 +155,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
             "offload": _one_of(*OFFLOADS),
             "unless": _conditions,
             "only_if": _conditions,
+            "bound_unless": _conditions,
             "takes_file": _NUMBER,
             "takes_path": _NUMBER,
             "light": _FLAG,

@@ -50,11 +50,11 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     offload = row.pop("offload", "safe")
     if offload not in OFFLOADS:
         raise ValueError(f"`offload` is one of {', '.join(OFFLOADS)}")
-    unless, only_if = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if"))
+    unless, only_if, bound_unless = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if", "bound_unless"))
     rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
     _end(row)
     for path in paths:
-        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)
+        block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, bound_unless=bound_unless, **rest)
         owner, _, name = path.rpartition(".")
         if name == "*":
             catalog.every[owner] = block

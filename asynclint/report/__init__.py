@@ -78,21 +78,23 @@ def problem_line(problem: Problem) -> str:
     return f"{':'.join(place)}: error: {escape(problem.message)}"
 
 
-def closing_line(result: RunResult, *, would: bool = False, width: int = 0) -> str:
+def closing_line(result: RunResult, *, would: bool = False, left: bool = True, width: int = 0) -> str:
     """The line under a report: what was found, what can be fixed, what was fixed (`would`: would be), and what could not be checked.
 
-    It is several where a terminal of `width` columns is too narrow.
+    Without `left`, nothing about findings that are left. It is several where a terminal of `width` columns is too narrow.
     """
     fixed = sum(result.fixed.values())
     sentences = []
     if fixed:
         sentences.append(f"{'Would fix' if would else 'Fixed'} {_count(fixed, 'finding')} in {_count(len(result.changed), 'file')}.")
-    if result.findings:
+    if result.findings and left:
         places = sum(1 for file in result.files if file.findings)
         causes = _causes(result.findings)
         found = f"Found {_count(len(result.findings), 'finding')}{causes} in {_count(places, 'file')}"
         sentences.append(f"{found}{_fixable(result.findings)}.")
-    elif not result.all_problems:
+    elif not left and not fixed and not result.all_problems:
+        sentences.append("Nothing to fix.")
+    elif left and not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
     counts = dict(result.left_out)
     if counts.get("ignored"):

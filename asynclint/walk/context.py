@@ -35,7 +35,7 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
-        self.plans: dict[ast.AST, Any] = {}  # what was found out about whole functions, by function
+        self.plans: dict[tuple[str, ast.AST], Any] = {}  # what was found out about whole functions, by kind and function
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers
@@ -73,7 +73,8 @@ class Context:
 
     def name(self, node: cst.Call) -> str:
         """How a call's function is written, on one line, shortened in the middle."""
-        text = " ".join(self.text_of(self._twins[node].func).split())
+        text = self.text_of(self._twins[node].func)
+        text = " ".join((ast.unparse(self._twins[node].func) if "#" in text else text).split())
         return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
 
     # -- the function at hand

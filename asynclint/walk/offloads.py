@@ -1,4 +1,4 @@
-"""Questions about calls that run one of their arguments in a thread."""
+"""Questions about calls that run one of their arguments in a thread, and about what such calls may give back."""
 
 from __future__ import annotations
 
@@ -75,3 +75,23 @@ def _gives_no_callable(ctx: Context, value: Value) -> bool:
         isinstance(r, ExternalInstance) or (isinstance(r, Instance) and not program.resolver.instance_attribute_of_class(r.klass, "__call__"))
         for r in results
     )
+
+
+def bound_type(ctx: Context, expression: ast.expr) -> str:
+    """The type of what an expression gives, where that must stay in the thread that made it, or ""."""
+    found = (value.path for value in ctx.evaluate(expression) if isinstance(value, ExternalInstance))
+    return next((path for path in found if _is_bound(ctx, path)), "")
+
+
+def _is_bound(ctx: Context, path: str) -> bool:
+    blocks = ctx.program.catalog.blocks
+    return any(known.startswith(f"{path}.") and block.offload == "never" for known, block in blocks.items())
+
+
+def gives_bound(ctx: Context, node: cst.Call) -> str:
+    """The type of what a call gives, where that must stay in the thread that makes the call, or ""."""
+    for value in ctx.callees(node):
+        block = ctx.program.catalog.block(value.path) if isinstance(value, External) else None
+        if block is not None and any(condition.holds(ctx.call_facts(node).arguments) for condition in block.bound_unless):
+            return ""
+    return bound_type(ctx, ctx.twin(node))

@@ -27,9 +27,9 @@ def may_swallow(ctx: Context, node: ast.With | ast.AsyncWith, scope: Scope, dept
 
 
 def _lets_through(ctx: Context, expression: ast.expr, scope: Scope, depth: int) -> bool:
-    values = ctx.program.evaluate(ref(expression), scope)
-    if not values and isinstance(expression, ast.Call):
-        values = ctx.program.evaluate(ref(expression.func), scope)
+    values = ctx.program.evaluate(ref(expression.func), scope) if isinstance(expression, ast.Call) else ()
+    if not values or not all(isinstance(value, External) for value in values):
+        values = ctx.program.evaluate(ref(expression), scope)
     return bool(values) and all(_value_lets_through(ctx, value, depth) for value in values)
 
 

@@ -580,6 +580,63 @@ async def main(log):
 """,
 }
 
+STREAMED = {
+    "lines": """# module
+import subprocess
+import sys
+
+async def main(log):
+    p = subprocess.Popen([sys.executable, "-c", "print(1); print(2)"], stdout=subprocess.PIPE)
+    for line in p.stdout:
+        log(line)
+    return p.wait(), p.returncode
+""",
+    "lines of text": """# module
+import subprocess
+import sys
+
+async def main(log):
+    p = subprocess.Popen([sys.executable, "-c", "print(1); print(2); raise SystemExit(3)"], stdout=subprocess.PIPE, text=True, bufsize=1)
+    for line in p.stdout: log(line)
+    else:
+        log("end")
+    if p.wait():
+        return "failed", p.returncode
+""",
+    "until the end": """# module
+import subprocess
+
+async def main(log):
+    p = subprocess.Popen("echo a; echo b >&2; exit 4", shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+    for line in iter(p.stdout.readline, ""):
+        # a line
+        log(line.strip())
+    return str(p.wait())
+""",
+    "one after the other": """# module
+import subprocess
+
+async def main(log):
+    p = subprocess.Popen(["printf", *["a\\nb"]], stdout=subprocess.PIPE, universal_newlines=True)
+    while True:
+        line = p.stdout.readline()
+        if not line:
+            break
+        log(line.strip())
+    p.wait()
+    return p.stdout.readline().strip() == "" and p.returncode
+""",
+    "no such program": """# module
+import subprocess
+
+async def main(log):
+    p = subprocess.Popen(["no such program"], stdout=subprocess.PIPE)
+    for line in p.stdout:
+        log(line)
+    p.wait()
+""",
+}
+
 STAY = {
     "waits inside": """# module
 import asyncio

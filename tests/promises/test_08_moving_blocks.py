@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from blockbuster import blockbuster_ctx
-from moving_blocks import MOVED, STAY
+from builders import bury_children
+from moving_blocks import MOVED, STAY, STREAMED
 
 from asynclint.model import Applicability
-from asynclint.testing import fix_text, lint_text
-
-OPENING = ("ASL102", "ASL105", "ASL110")
+from asynclint.testing import fix_text
 
 
 def module(program: str) -> str:
@@ -57,9 +56,29 @@ def test_a_moved_block_gives_the_same(name: str, tmp_path: Path, monkeypatch: py
     assert results[0] == results[1]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the pipes of such processes
+@pytest.mark.parametrize("name", STREAMED)
+def test_a_streamed_process_gives_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = module(STREAMED[name])
+    after = fix_text(before, Applicability.UNSAFE)
+    assert "await asyncio.create_subprocess_" in after
+    assert fix_text(after, Applicability.UNSAFE) == after
+    monkeypatch.chdir(tmp_path)
+    results = [outcome(text, tmp_path, watched=False) for text in (before, after)]
+    bury_children()
+    assert results[0] == results[1]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", STAY)
-def test_a_block_that_has_to_stay_says_why(name: str) -> None:
-    text = module(STAY[name])
-    reasons = [finding.no_fix for finding in lint_text(text) if finding.code in OPENING and finding.no_fix]
-    assert reasons
-    assert "_in_thread" not in fix_text(text, Applicability.UNSAFE)
+def test_a_block_that_has_to_stay_gives_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = module(STAY[name])
+    after = fix_text(before, Applicability.UNSAFE)
+    assert "_in_thread" not in after
+    results = []
+    for number, text in enumerate((before, after)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        results.append(outcome(text, folder, watched=False))
+    assert results[0] == results[1]
