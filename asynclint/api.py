@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asynclint.fix import blocking, let_through, locks, offload, signatures, tasks
+from asynclint.fix import blocking, let_through, locks, offload, sections, signatures, tasks
 from asynclint.fix.blocking import BlockingRule
 from asynclint.fix.offload import Withheld
 from asynclint.model import Applicability, Confidence, Declaration, Edit, Finding, Fix, Frame, Import, Position, Severity, Span
@@ -37,6 +37,7 @@ __all__ = [
     "lost",
     "offload",
     "offloads",
+    "sections",
     "signatures",
     "suspensions",
     "tasks",
