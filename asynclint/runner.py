@@ -435,4 +435,5 @@ def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources,
         enabled=run_.enabled(number),
         codes=run_.codes,
         target_version=run_.settings.target_version,
+        task_errors=run_.settings.task_errors,
     )

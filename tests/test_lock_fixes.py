@@ -89,7 +89,9 @@ def result(text: str) -> object:
     return asyncio.run(space["main"]())  # type: ignore[operator]
 
 
-@pytest.mark.parametrize(("text", "made"), [(REENTRANT, "asyncio.Lock()"), (CONDITION, "asyncio.Condition()"), (SEMAPHORE, "asyncio.BoundedSemaphore(")])
+@pytest.mark.parametrize(
+    ("text", "made"), [(REENTRANT, "asyncio.Lock()"), (CONDITION, "asyncio.Condition()"), (SEMAPHORE, "asyncio.BoundedSemaphore(")]
+)
 def test_the_program_does_the_same(text: str, made: str) -> None:
     after = fix_text(text, Applicability.UNSAFE)
     assert made in after

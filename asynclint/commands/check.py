@@ -23,7 +23,7 @@ def _click_arguments(option: Option) -> dict[str, Any]:
     if option.kind is Kind.FLAG:
         return {"is_flag": True, "default": None if option.in_file else option.default}
     if option.choices:
-        return {"type": click.Choice(option.choices), "default": option.default, "show_default": True}
+        return {"type": click.Choice(option.choices), "default": None if option.in_file else option.default, "show_default": True}
     kind = click.IntRange(min=0) if option.kind is Kind.NUMBER else click.STRING
     return {"type": kind, "metavar": option.metavar, "multiple": option.kind in (Kind.LIST, Kind.TABLE), "default": None}
 
