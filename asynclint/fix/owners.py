@@ -1,4 +1,4 @@
-"""The object that keeps the tasks of its methods: in a set that its class has already, or in one that its closing method cancels and awaits."""
+"""The object that keeps the tasks of its methods: in a set that its class has already, or endless ones in a set that its closing method cancels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix.occurrences import Occurrences
 from asynclint.model import Applicability, Edit
-from asynclint.program.values import ClassValue, ExternalInstance, Many, Scope
+from asynclint.program.values import ClassValue, ExternalInstance, FunctionValue, Many, Scope
+from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import libcst as cst
 
     from asynclint.fix.occurrences import Use
     from asynclint.index.facts import Function, Ref
@@ -37,8 +40,10 @@ class Owner(NamedTuple):
         return Applicability.UNSAFE if self.risk else Applicability.SAFE
 
 
-def owner_of(ctx: Context) -> Owner | None:
-    """The set of the object whose method the node at hand stands in; None where its class has neither a set of tasks nor a closing method."""
+def owner_of(ctx: Context, node: cst.Call) -> Owner | None:
+    """The set of the object whose method the call at hand stands in; None where its class has no set of tasks, unless it has a closing method and the
+    task never ends by itself: what does had better be let end, and its owner may be gone before.
+    """
     function = ctx.program.function(ctx.function)
     if function.owner < 0 or not function.params or {"staticmethod", "classmethod"} & {str(each) for each in function.decorators}:
         return None
@@ -53,7 +58,7 @@ def owner_of(ctx: Context) -> Owner | None:
                     else f"`{name}` is used for more than to keep them: what happens to all in it happens to this task too"
                 )
                 return Owner(f"{self}.{name}", (), risk, not risk or _is_discarded_from(ctx, name))
-    return _new(ctx, klass, self)
+    return _new(ctx, klass, self) if is_endless(ctx, ctx.twin(node)) else None
 
 
 # -- a set that is there
@@ -110,6 +115,23 @@ def _keeps(use: Use) -> bool:
 
 
 # -- a new one
+
+
+def is_endless(ctx: Context, call: ast.Call) -> bool:
+    """Whether the coroutine that a call makes a task of runs for ever, as far as its own loops tell."""
+    coroutine = call.args[0] if call.args else None
+    values = ctx.evaluate(coroutine.func) if isinstance(coroutine, ast.Call) else ()
+    if not values or not all(isinstance(value, FunctionValue) for value in values):
+        return False
+    occurrences = Occurrences.shared(ctx.program, ctx.sources)
+    return all(any(map(_never_ends, own_nodes(occurrences.function(value.key)))) for value in values)  # type: ignore[union-attr]
+
+
+def _never_ends(node: ast.AST) -> bool:
+    """Whether a node is a `while True:` that nothing leaves but an exception."""
+    if not isinstance(node, ast.While) or not isinstance(node.test, ast.Constant) or not node.test.value:
+        return False
+    return not any(isinstance(inner, (ast.Break, ast.Return)) for inner in own_nodes(node))
 
 
 def _new(ctx: Context, klass: ClassValue, self: str) -> Owner | None:

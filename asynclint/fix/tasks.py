@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.groups import give_to_group
 from asynclint.fix.offload import Withheld
-from asynclint.fix.owners import owner_of
+from asynclint.fix.owners import is_endless, owner_of
 from asynclint.index import facts as f
 from asynclint.index.refs import ref
 from asynclint.model import Applicability, Declaration, Edit, Fix, Import
@@ -39,10 +39,11 @@ def keep(ctx: Context, node: cst.Call) -> Fix:
     """
     source = ctx.program.tasks.spawns[ctx.site(node)]
     _require_task(ctx, source)
-    taken = give_to_group(ctx, node) if source is None else None
+    waits = source is None and not is_endless(ctx, ctx.twin(node))  # a group waits for all its tasks
+    taken = give_to_group(ctx, node) if waits else None
     if taken is not None:
         return taken
-    owner = owner_of(ctx)
+    owner = owner_of(ctx, node)
     registry = owner.registry if owner is not None else REGISTRY
     return _kept(ctx, node, registry, owner)
 
