@@ -278,6 +278,7 @@ async def main(shop: Shop) -> None:
             "app.py:12: `Other.close` is a coroutine function already, and others of its family are not",
         ),
         ("__all__ = ['Shop']\n", "app.py:11: `Shop.close` is a method of an exported class: callers outside of the program would have to await it"),
+        ("import httpx\nhttpx.Client(transport=Shop())\n", "app.py:12: a `Shop` is given to `httpx.Client`, which may call `close`"),
         (
             "import nowhere\nclass Other(Shop, nowhere.Base): ...\n",
             "app.py:5: `Other` derives from `nowhere.Base`, outside of the program, which may call `close`",
@@ -298,6 +299,7 @@ def test_what_forbids_a_method(more: str, reason: str, capsys: pytest.CaptureFix
         "def close(): ...\nclose()\n",
         "class Door:\n    def close(self): ...\ndef shut(door: Door): door.close()\n",
         "TEXT = {'close': 1}\n",
+        "print(Shop())\n",
     ],
 )
 def test_what_is_something_else_forbids_nothing(more: str, capsys: pytest.CaptureFixture[str]) -> None:

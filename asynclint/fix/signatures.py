@@ -130,7 +130,7 @@ class _Work:
             return
         for reason in forbids.of_shape(program, key):
             self._add(program.paths[key[0]], function.line, reason + self._because(key))
-        for obstacle in forbids.of_exports(program, self._occurrences, key):
+        for obstacle in (*forbids.of_exports(program, self._occurrences, key), *forbids.of_instances(program, self._occurrences, key)):
             self._obstacles[obstacle] = None
         point = self._entry_points.get(f"{program.module_name(key[0])}:{function.qualname}")
         if point is not None:
