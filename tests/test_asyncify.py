@@ -362,6 +362,35 @@ def test_what_still_blocks_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "still blocks: app.py:7: `JOBS.get()`" in capsys.readouterr().err
 
 
+def test_calls_that_other_tasks_may_now_come_between_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    written(
+        app="""\
+import time
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def pause(self) -> None:
+        time.sleep(0)
+
+    async def more(self) -> None:
+        count = self.count
+        self.pause()
+        self.count = count + 1
+
+    async def wait(self) -> None:
+        self.pause()
+"""
+    )
+    assert cli.run(["asyncify", "app:Counter.pause", "--diff"]) == 0
+    assert capsys.readouterr().err == (
+        "check: app.py:13: `Counter.more` reads something before this call and writes it afterwards: other tasks run meanwhile\n"
+        "would make 1 function async, awaited at 2 calls, in 1 file\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
