@@ -60,6 +60,7 @@ class Settings:
     src: tuple[str, ...] = DEFAULT["src"]
     python: str | None = DEFAULT["python"]
     target_version: tuple[int, int] = DEFAULT["target_version"]
+    task_errors: str = DEFAULT["task_errors"]
     jobs: int = DEFAULT["jobs"]
     cache: bool = DEFAULT["cache"]
     cache_dir: str = DEFAULT["cache_dir"]

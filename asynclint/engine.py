@@ -122,6 +122,7 @@ def lint(
     enabled: Collection[str],
     codes: Mapping[str, str],
     target_version: tuple[int, int],
+    task_errors: str = "ignore",
 ) -> FileResult:
     """All findings of one module by the suspecting rules, suppressions applied. `enabled` are the codes on for the file, `codes` all known
     ones with their names."""
@@ -129,7 +130,7 @@ def lint(
     problems: list[Problem] = []
     active = Suspects(tuple(rule for rule in suspects.rules if rule.code in enabled), suspects.functions)
     if active.rules:
-        walked = _walk(program, module, source, active, sources, target_version)
+        walked = _walk(program, module, source, active, sources, target_version, task_errors)
         if isinstance(walked, Problem):
             problems.append(walked)
         else:
@@ -150,7 +151,7 @@ def _place(finding: Finding) -> tuple[object, ...]:
 
 
 def _walk(
-    program: Program, module: int, source: Source, suspects: Suspects, sources: Sources, target_version: tuple[int, int]
+    program: Program, module: int, source: Source, suspects: Suspects, sources: Sources, target_version: tuple[int, int], task_errors: str
 ) -> list[Finding] | Problem:
     import libcst as cst
 
@@ -181,7 +182,7 @@ def _walk(
             return Problem(source.path, error.raw_line, error.raw_column, "cannot parse: Python reads this file, but libcst does not")
         except Disagreement as error:
             return Problem(source.path, 0, 0, f"cannot place findings: {error}")
-        ctx = Context(program, module, source, places, sources, target_version)
+        ctx = Context(program, module, source, places, sources, target_version, task_errors)
         walk(places.root, places.children, dispatch(suspects.rules), ctx)
         return ctx.findings
     finally:

@@ -78,6 +78,7 @@ OPTIONS = (
     Option("src", Kind.LIST, (), (), "Directories that modules are imported from; found by looking when empty."),
     Option("python", Kind.TEXT, None, ("--python",), "Interpreter or environment whose packages are read; else `VIRTUAL_ENV` or `.venv`.", "PATH"),
     Option("target-version", Kind.VERSION, (3, 10), ("--target-version",), "Oldest Python to support; else `requires-python`.", "VERSION"),
+    Option("task-errors", Kind.TEXT, "ignore", ("--task-errors",), "What fixes that keep a task do with its exception.", choices=("ignore", "log")),
     Option("jobs", Kind.NUMBER, 0, ("--jobs", "-j"), "Processes to work with; 0 is one for each core.", "N"),
     Option("cache", Kind.FLAG, True, ("--cache/--no-cache",), "Keep facts and results of large projects for the next run."),
     Option("cache-dir", Kind.TEXT, ".asynclint_cache", ("--cache-dir",), "Where to keep them, relative to the configuration.", "DIR"),
@@ -133,6 +134,8 @@ def convert(option: Option, value: Any, where: str) -> Any:
         raise ConfigError(f"{where}: expected one of {', '.join(f'`{choice}`' for choice in option.choices)}, got {described(value)}")
     if converted is None:
         raise ConfigError(f"{where}: expected {option.kind.value}, got {described(value)}")
+    if option.choices and converted not in option.choices:
+        raise ConfigError(f"{where}: expected {' or '.join(f'`{choice}`' for choice in option.choices)}, got {described(value)}")
     return converted
 
 

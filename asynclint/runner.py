@@ -477,6 +477,7 @@ def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources,
         enabled=run_.enabled(number),
         codes=run_.codes,
         target_version=run_.settings.target_version,
+        task_errors=run_.settings.task_errors,
     )
     may_fix = run_.settings.may_fix(run_.codes)
     if all(finding.fix is None or finding.code in may_fix for finding in result.findings):

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asynclint.api import Frame, Rule, Withheld, locking, locks, suspensions
+from asynclint.api import Frame, Rule, Withheld, locking, locks, sections, suspensions
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from asynclint.api import Context, ModuleView
+    from asynclint.api import Context, Fix, ModuleView
+
+
+_STOPPED = "another task that wants it stops the event loop, and the holder can never let go"
+_SHARED = "other tasks of this thread take it too, so it excludes none of them, and a thread that wants it waits for all of them"
 
 
 class LockAcrossAwait(Rule):
@@ -49,7 +53,10 @@ class LockAcrossAwait(Rule):
 
     ## Fix safety
     Safe, and offered only if every use of the lock in every module of the project stands in a coroutine: its creation and all uses change
-    together. Otherwise the finding names the use that forbids it. A lock that a helper takes, a manager of the project or a function, is left alone.
+    together. Otherwise the finding names the uses that forbid it. Unsafe for an `RLock`, and a `Condition`, which has one: offered only if nothing
+    that is awaited while it is held takes it again, but tasks did not exclude each other so far, and now do. A condition's `wait` with a timeout has
+    no counterpart. A lock that a helper takes, a manager of the project or a function, is left alone. Where
+    the lock cannot change, but what suspends touches nothing of what it guards, a smaller `with` is shown, and left to you.
     """
 
     code, name = "ASL201", "lock-across-await"
@@ -74,11 +81,13 @@ class LockAcrossAwait(Rule):
 
     def _report(self, node: cst.CSTNode, taken: locking.Taken, ctx: Context) -> None:
         expression, held, points = taken
-        fix, no_fix = None, ""
+        fix, no_fix, help = None, "", ""
         try:
             fix = locks.convert(ctx, expression, held)
         except Withheld as reason:
             no_fix = str(reason)
+            fix = self._smaller(node, ctx)
+            help = f"it cannot become a lock of asyncio: {reason}" if fix is not None else ""
         shown, type_ = " ".join(ctx.text_of(expression).split()), held.lock.path
         plural = "s" * (len(points) > 1)
         lines = ", ".join(dict.fromkeys(str(point.lineno) for point in points))
@@ -86,12 +95,20 @@ class LockAcrossAwait(Rule):
         ctx.report(
             node,
             (f"`{shown}` takes a `{type_}`, which is {at}: " if held.hops else f"`{shown}`, a `{type_}`, is {at}: ")
-            + "another task that wants it stops the event loop, and the holder can never let go",
+            + (_SHARED if held.lock.reentrant else _STOPPED),
             fix=fix,
             no_fix=no_fix,
             chain=(self._frame(expression, ctx), *locking.hops(ctx, held), *(self._frame(point, ctx) for point in points)),
             span=ctx.span_of(expression),
+            help=help,
         )
+
+    def _smaller(self, node: cst.CSTNode, ctx: Context) -> Fix | None:
+        """A smaller critical section, if a `with` can have one."""
+        try:
+            return sections.leave(ctx, ctx.twin(node)) if node.__class__.__name__ == "With" else None
+        except Withheld:
+            return None
 
     def _frame(self, twin: Any, ctx: Context) -> Frame:
         return ctx.frame_at(ctx.function, twin.lineno, twin.col_offset)

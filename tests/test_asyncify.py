@@ -278,6 +278,7 @@ async def main(shop: Shop) -> None:
             "app.py:12: `Other.close` is a coroutine function already, and others of its family are not",
         ),
         ("__all__ = ['Shop']\n", "app.py:11: `Shop.close` is a method of an exported class: callers outside of the program would have to await it"),
+        ("import httpx\nhttpx.Client(transport=Shop())\n", "app.py:12: a `Shop` is given to `httpx.Client`, which may call `close`"),
         (
             "import nowhere\nclass Other(Shop, nowhere.Base): ...\n",
             "app.py:5: `Other` derives from `nowhere.Base`, outside of the program, which may call `close`",
@@ -298,6 +299,7 @@ def test_what_forbids_a_method(more: str, reason: str, capsys: pytest.CaptureFix
         "def close(): ...\nclose()\n",
         "class Door:\n    def close(self): ...\ndef shut(door: Door): door.close()\n",
         "TEXT = {'close': 1}\n",
+        "print(Shop())\n",
     ],
 )
 def test_what_is_something_else_forbids_nothing(more: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -358,6 +360,35 @@ def test_what_still_blocks_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     written(app="import queue\n\nJOBS: queue.Queue[int] = queue.Queue()\n\n\ndef more() -> list[int]:\n    return list(JOBS.get() for _ in '12')\n")
     assert cli.run(["asyncify", "app:more"]) == 0
     assert "still blocks: app.py:7: `JOBS.get()`" in capsys.readouterr().err
+
+
+def test_calls_that_other_tasks_may_now_come_between_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    written(
+        app="""\
+import time
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def pause(self) -> None:
+        time.sleep(0)
+
+    async def more(self) -> None:
+        count = self.count
+        self.pause()
+        self.count = count + 1
+
+    async def wait(self) -> None:
+        self.pause()
+"""
+    )
+    assert cli.run(["asyncify", "app:Counter.pause", "--diff"]) == 0
+    assert capsys.readouterr().err == (
+        "check: app.py:13: `Counter.more` reads something before this call and writes it afterwards: other tasks run meanwhile\n"
+        "would make 1 function async, awaited at 2 calls, in 1 file\n"
+    )
 
 
 @pytest.mark.parametrize(

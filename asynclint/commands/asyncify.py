@@ -39,6 +39,8 @@ def command(target: str, paths: tuple[str, ...], diff: bool, color: str) -> int:
         from asynclint.report import diff as shown
 
         write(sys.stdout, shown.report(RunResult((), (), 0, {}, outcome.changed, {}, {}), paint))
+    for each in outcome.plan.races:
+        write(sys.stderr, report.escape(f"check: {each}") + "\n")
     for each in outcome.remaining:
         write(sys.stderr, report.escape(f"still blocks: {each}") + "\n")
     write(sys.stderr, f"{'would make' if diff else 'made'} {_said(outcome.plan.functions, 'function')} async, ")

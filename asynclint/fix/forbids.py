@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.index import facts as f
 from asynclint.program.annotations import without_parameters
-from asynclint.program.values import ClassValue, External, FunctionValue, Scope
+from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,9 @@ _STARTERS = frozenset(  # what cannot be done on the loop: it starts another one
         *("trio.run", "trio.from_thread.run", "trio.from_thread.run_sync", "asgiref.sync.async_to_sync"),
     )
 )
+
+
+_OWN_LIBRARIES = {*sys.stdlib_module_names, "builtins", "typing_extensions"}  # which call methods of other names
 
 
 class Obstacle(NamedTuple):
@@ -114,9 +118,30 @@ def of_exports(program: Program, occurrences: Occurrences, key: FunctionKey) -> 
     name = function.name if function.owner < 0 else program.resolver.klass(value).name  # type: ignore[arg-type]
     for written in sorted(program.with_renamed((name,)) | {name}):
         for module, string in occurrences.exports.get(written, ()):
-            if value in program.evaluate(written, Scope(module, 0)):
+            values = program.evaluate(written, Scope(module, 0))
+            if value in values or not values:  # what a module makes when it is asked for it may be anything of that name
                 shown = f"`{function.qualname}` is exported" if function.owner < 0 else f"`{function.qualname}` is a method of an exported class"
                 yield Obstacle(program.paths[module], string.lineno, f"{shown}: callers outside of the program would have to await it")
+
+
+def of_instances(program: Program, occurrences: Occurrences, key: FunctionKey) -> Iterator[Obstacle]:
+    """The calls that give an object with a public method to a library, which may call it: what has a method of the right name is enough for many."""
+    function, resolver = program.function(key), program.resolver
+    if function.owner < 0 or _is_private(function.name):
+        return
+    owner = ClassValue(key[0], function.owner)
+    family = {owner, *resolver.below(owner)}
+    for module in sorted({use.scope.module for klass in family for use in occurrences.of(resolver.klass(klass).name)}):
+        for number, call in enumerate(program.facts(module).calls):
+            scope = Scope(module, call.function)
+            given = [
+                value for _, each in call.arguments if each is not None for value in program.evaluate(each, scope) if isinstance(value, Instance)
+            ]
+            takers = [value.path for value in program.callees(module, number) if isinstance(value, External)] if given else []
+            library = next((path for path in takers if path.partition(".")[0] not in _OWN_LIBRARIES), "")
+            if library and any(value.klass in family for value in given):
+                shown = resolver.klass(owner).qualname
+                yield Obstacle(program.paths[module], call.line, f"a `{shown}` is given to `{library}`, which may call `{function.name}`")
 
 
 def related(program: Program, key: FunctionKey) -> Iterator[FunctionKey | str]:

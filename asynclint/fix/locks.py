@@ -5,35 +5,31 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.index import extract
+from asynclint.fix import reentry
+from asynclint.fix.occurrences import Occurrences
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Edit, Fix, Import, Withheld
-from asynclint.program.values import ClassValue, External, Instance, Scope
+from asynclint.program.values import ClassValue, External, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asynclint.fix.occurrences import Use
+    from asynclint.index.facts import Function
     from asynclint.program.known import Lock
     from asynclint.program.locks import Held
-    from asynclint.source import Source
     from asynclint.walk.context import Context
 
-_FRAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
-
-class _Use:
-    """One occurrence of the lock: its node, the nodes above it (outermost first), and where it runs."""
-
-    def __init__(self, node: Any, above: tuple[Any, ...], scope: Scope, source: Source) -> None:
-        self.node, self.above, self.scope, self.source = node, above, scope, source
-
-    def edit(self, start: int, end: int, text: str) -> Edit:
-        return Edit(self.source.path, self.source.span(start, end), text)
-
-    @property
-    def place(self) -> str:
-        """File and line, for reasons."""
-        return f"{self.source.path}:{self.node.lineno}"
+_PLAIN = frozenset({"acquire", "release"})
+_METHODS = {  # of the asynchronous counterparts, those that mean the same
+    "asyncio.Lock": _PLAIN,
+    "asyncio.Semaphore": _PLAIN,
+    "asyncio.BoundedSemaphore": _PLAIN,
+    "asyncio.Condition": _PLAIN | {"wait", "wait_for", "notify", "notify_all"},
+}
+_AWAITED = frozenset({"acquire", "wait", "wait_for"})
+_PLACES = (ast.Expr, ast.Assign, ast.AnnAssign, ast.If, ast.While, ast.Return, ast.Assert, ast.UnaryOp, ast.BoolOp)  # where `await` needs no brackets
+_NAMED = 3  # uses that forbid it which a reason names
 
 
 def convert(ctx: Context, expression: Any, held: Held) -> Fix:
@@ -47,30 +43,46 @@ def convert(ctx: Context, expression: Any, held: Held) -> Fix:
         raise Withheld("it is not the lock itself that would have to change")
     if not lock.instead:
         raise Withheld(f"asyncio has no counterpart of `{lock.path}`")
-    if lock.reentrant:
-        raise Withheld(f"`{lock.path}` may be taken again by its holder, and `{lock.instead}` may not")
     if ctx.backend != "asyncio":
         raise Withheld(f"the module uses {ctx.backend}; write its own lock in place of `{lock.path}`")
+    uses = list(uses_of(ctx, expression))
+    edits, imports = _changed(ctx, uses, lock)
+    if lock.reentrant:
+        again = reentry.taken_again(ctx, uses)
+        if again:
+            raise Withheld(f"`{lock.path}` may be taken again by its holder, and `{lock.instead}` may not: {again}")
+    # tasks of one thread take a reentrant lock together: from now on they wait for each other, and two that did so already may wait for ever
+    applicability = Applicability.UNSAFE if lock.reentrant else Applicability.SAFE
+    return Fix(f"Make it an `{lock.instead}` and await it at every use", applicability, tuple(sorted(set(edits))), tuple(imports))
+
+
+def _changed(ctx: Context, uses: list[Use], lock: Lock) -> tuple[list[Edit], list[Import]]:
+    """The edits of all uses. Raises Withheld, naming those that forbid it."""
     edits: list[Edit] = []
     imports: list[Import] = []
-    created = 0
-    for use in _uses(ctx, expression):
-        creation = _creation(ctx, use, lock)
-        if creation is not None:
-            created += 1
-            edits.append(creation)
+    reasons: list[str] = []
+    for use in uses:
+        try:
+            creation = _creation(ctx, use, lock)
+            edits += creation or _converted(ctx, use, lock)
+        except Withheld as reason:
+            reasons.append(str(reason))
+            continue
+        if creation:
             imports.append(Import(use.source.path, lock.instead.rpartition(".")[0]))
-        else:
-            edits += _converted(ctx, use)
-    if created != 1:
-        raise Withheld("the lock is made in several places" if created else "it is not known where the lock is made")
-    return Fix(f"Make it an `{lock.instead}` and await it at every use", Applicability.SAFE, tuple(sorted(set(edits))), tuple(imports))
+    if reasons:
+        more = f"; and {len(reasons) - _NAMED} more uses" if len(reasons) > _NAMED else ""
+        raise Withheld("; ".join(reasons[:_NAMED]) + more)
+    if len(imports) != 1:
+        raise Withheld("the lock is made in several places" if imports else "it is not known where the lock is made")
+    return edits, imports
 
 
 # -- where the lock is used
 
 
-def _uses(ctx: Context, expression: Any) -> Iterator[_Use]:
+def uses_of(ctx: Context, expression: Any) -> Iterator[Use]:
+    """The uses of the lock that an expression names, in all modules. Raises Withheld where they cannot all be known."""
     name = dotted(expression)
     if name is None:
         raise Withheld("only a lock kept under a name or in an attribute can be followed")
@@ -84,7 +96,7 @@ def _uses(ctx: Context, expression: Any) -> Iterator[_Use]:
     yield from _uses_of_attribute(ctx, owners[0], last)
 
 
-def _uses_of_name(ctx: Context, name: str) -> Iterator[_Use]:
+def _uses_of_name(ctx: Context, name: str) -> Iterator[Use]:
     """The uses of a local or global name. A global that other modules import is left alone."""
     functions = ctx.program.facts(ctx.module).functions
     number = ctx.function[1]
@@ -121,7 +133,7 @@ def _require_private(ctx: Context, name: str) -> None:
                         raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
 
 
-def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[_Use]:
+def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[Use]:
     """The uses of an attribute of a class, its bases and its subclasses, in all modules."""
     program, resolver = ctx.program, ctx.program.resolver
     related = {k for k in resolver.mro(owner) if isinstance(k, ClassValue)} | set(resolver.below(owner))
@@ -142,44 +154,37 @@ def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[_
                 raise Withheld(f"`{ast.unparse(use.node)}` in {use.place} may be the same lock")
 
 
-def _occurrences(ctx: Context, module: int, name: str, kind: type) -> Iterator[_Use]:
+def _occurrences(ctx: Context, module: int, name: str, kind: type) -> Iterator[Use]:
     """The names or attributes of one name in a module."""
-    source = ctx.source_of(module)
-    if name not in source.text:
-        return
-    tree = ast.parse(source.text)
-    extract(tree)  # numbers the functions
-    stack: list[tuple[Any, tuple[Any, ...], int]] = [(tree, (), 0)]
-    while stack:
-        node, above, function = stack.pop()
-        if isinstance(node, kind) and (node.id if isinstance(node, ast.Name) else node.attr) == name:  # type: ignore[attr-defined]
-            yield _Use(node, above, Scope(module, function), source)
-        for child in ast.iter_child_nodes(node):
-            inside = isinstance(node, _FRAMES) and (child in node.body if isinstance(node.body, list) else child is node.body)
-            stack.append((child, (*above, node), node.number_ if inside else function))
+    return (use for use in Occurrences.shared(ctx.program, ctx.sources).of(name, (module,)) if isinstance(use.node, kind))
 
 
 # -- how each use changes
 
 
-def _creation(ctx: Context, use: _Use, lock: Lock) -> Edit | None:
-    """The edit of `x = threading.Lock()`, or None where the use is no assignment. Raises Withheld for any other assignment."""
+def _creation(ctx: Context, use: Use, lock: Lock) -> list[Edit]:
+    """The edits of `x = threading.Lock()`; none where the use is no assignment. Raises Withheld for any other assignment."""
     parent = use.above[-1]
     if isinstance(use.node.ctx, ast.Load):
-        return None
+        return []
     value = parent.value if isinstance(parent, (ast.Assign, ast.AnnAssign)) else None
     if not isinstance(value, ast.Call) or (isinstance(parent, ast.Assign) and len(parent.targets) != 1):
         raise Withheld(f"the lock is assigned in a way that cannot be followed ({use.place})")
+    parts: list[Any] = [value.func]
     if isinstance(parent, ast.AnnAssign):
-        raise Withheld(f"the lock's annotation would have to change too ({use.place})")
-    made = ctx.program.evaluate(ref(value.func), use.scope)
-    if made != (External(lock.path),):
+        if ctx.program.evaluate(ref(parent.annotation), use.scope) != (External(lock.path),):
+            raise Withheld(f"the lock's annotation would have to change too ({use.place})")
+        parts.append(parent.annotation)
+    if ctx.program.evaluate(ref(value.func), use.scope) != (External(lock.path),):
         raise Withheld(f"it is not known what `{ast.unparse(value)}` gives ({use.place})")
-    span = use.source.span_of(value.func.lineno, value.func.col_offset, value.func.end_lineno or 0, value.func.end_col_offset or 0)
-    return Edit(use.source.path, span, lock.instead)
+    if (value.args or value.keywords) and lock.path.endswith("Condition"):
+        raise Withheld(f"the condition shares a lock that it is given ({use.place})")
+    source = use.source
+    spans = [source.span_of(each.lineno, each.col_offset, each.end_lineno, each.end_col_offset) for each in parts]
+    return [Edit(source.path, span, lock.instead) for span in spans]
 
 
-def _converted(ctx: Context, use: _Use) -> list[Edit]:
+def _converted(ctx: Context, use: Use, lock: Lock) -> list[Edit]:
     """The edits of a use that is no creation. Raises Withheld where the use cannot be turned into an awaited one."""
     parent, function = use.above[-1], ctx.program.function((use.scope.module, use.scope.function))
     if isinstance(parent, ast.withitem):
@@ -192,20 +197,26 @@ def _converted(ctx: Context, use: _Use) -> list[Edit]:
         start = use.source.offset_at(statement.lineno, statement.col_offset)
         return [use.edit(start, start, "async ")]
     if isinstance(parent, ast.Attribute) and isinstance(use.above[-2], ast.Call) and use.above[-2].func is parent:
-        call, outer = use.above[-2], use.above[-3]
-        if parent.attr == "locked":
-            return []
-        if parent.attr in ("acquire", "release") and not call.args and not call.keywords:
-            _require_coroutine(function, use)
-            if parent.attr == "release":
-                return []
-            if isinstance(outer, (ast.Expr, ast.Assign, ast.If, ast.Return)):
-                start = use.source.offset_at(call.lineno, call.col_offset)
-                return [use.edit(start, start, "await ")]
-        raise Withheld(f"`{ast.unparse(call)}` in {use.place} has no asynchronous counterpart")
+        return _converted_call(use, use.above[-2], parent.attr, function, lock)
     raise Withheld(f"the lock itself is passed on in {use.place}, where it may be used from a thread")
 
 
-def _require_coroutine(function: Any, use: _Use) -> None:
+def _converted_call(use: Use, call: ast.Call, method: str, function: Function, lock: Lock) -> list[Edit]:
+    """The edits of `lock.acquire()` and its like."""
+    arguments = len(call.args) + len(call.keywords)
+    if method == "locked":
+        return []
+    if method in _METHODS[lock.instead] and arguments == (method == "wait_for"):
+        _require_coroutine(function, use)
+        if method not in _AWAITED:
+            return []
+        if isinstance(use.above[-3], _PLACES) and not any(isinstance(node, ast.GeneratorExp) for node in use.above):
+            start = use.source.offset_at(call.lineno, call.col_offset)
+            return [use.edit(start, start, "await ")]
+    timed = "; asyncio's takes no timeout" if method in _AWAITED and arguments else ""
+    raise Withheld(f"`{ast.unparse(call)}` in {use.place} has no asynchronous counterpart{timed}")
+
+
+def _require_coroutine(function: Function, use: Use) -> None:
     if not function.is_async:
         raise Withheld(f"`{function.qualname}` uses it outside of a coroutine ({use.place})")

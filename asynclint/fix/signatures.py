@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint.fix import around, forbids
+from asynclint.fix import around, forbids, races
 from asynclint.fix.forbids import Obstacle
 from asynclint.fix.occurrences import Occurrences
 from asynclint.index import facts as f
@@ -15,7 +15,7 @@ from asynclint.program.values import FunctionValue
 from asynclint.walk.context import backend_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from asynclint.fix.occurrences import Use
     from asynclint.program import Program
@@ -34,6 +34,7 @@ class Plan(NamedTuple):
     calls: int
     fix: Fix | None
     obstacles: tuple[Obstacle, ...]
+    races: tuple[Obstacle, ...] = ()  # calls between a reading and a writing of the same, which another task may now come between
 
 
 def plan(
@@ -111,7 +112,17 @@ class _Work:
         functions = tuple(sorted(self.wanted))
         if self._obstacles:
             return Plan(functions, len(self._calls), None, tuple(sorted(self._obstacles)))
-        return Plan(functions, len(self._calls), self._fix(), ())
+        return Plan(functions, len(self._calls), self._fix(), (), tuple(sorted(self._races())))
+
+    def _races(self) -> Iterator[Obstacle]:
+        for use, call, *_ in self._calls.values():
+            if use.scope.function and races.read_before_and_written_after(
+                self._occurrences.function((use.scope.module, use.scope.function)), (call.lineno, call.col_offset)
+            ):
+                name = self._program.function((use.scope.module, use.scope.function)).qualname
+                yield Obstacle(
+                    use.source.path, use.line, f"`{name}` reads something before this call and writes it afterwards: other tasks run meanwhile"
+                )
 
     # -- the functions themselves
 
@@ -130,7 +141,7 @@ class _Work:
             return
         for reason in forbids.of_shape(program, key):
             self._add(program.paths[key[0]], function.line, reason + self._because(key))
-        for obstacle in forbids.of_exports(program, self._occurrences, key):
+        for obstacle in (*forbids.of_exports(program, self._occurrences, key), *forbids.of_instances(program, self._occurrences, key)):
             self._obstacles[obstacle] = None
         point = self._entry_points.get(f"{program.module_name(key[0])}:{function.qualname}")
         if point is not None:

@@ -1,4 +1,4 @@
-"""Rewrites that keep a task: a set per module that holds every task until it is done, as the documentation of `asyncio.create_task` advises."""
+"""Rewrites that keep a task: a set that holds every task until it is done, as the documentation of `asyncio.create_task` advises."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from asynclint.fix.groups import give_to_group
+from asynclint.fix.owners import is_endless, owner_of
 from asynclint.index import facts as f
 from asynclint.index.refs import ref
 from asynclint.model import Applicability, Declaration, Edit, Fix, Import, Withheld
@@ -16,29 +18,50 @@ from asynclint.walk.suspensions import own_nodes
 if TYPE_CHECKING:
     import libcst as cst
 
+    from asynclint.fix.owners import Owner
     from asynclint.program.effects import Site
     from asynclint.walk.context import Context
 
 REGISTRY = "background_tasks"
-_TITLE = f"Keep the task in `{REGISTRY}` until it is done"
+LOGGER = "log_task_error"
+_LOG = f"""
+
+def {LOGGER}(task: asyncio.Task[object]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logging.getLogger(__name__).error("%r failed", task, exc_info=error)
+"""
 
 
 def keep(ctx: Context, node: cst.Call) -> Fix:
-    """Keep the task that a call gives, where the call is a statement of its own or assigned to a name. Raises Withheld."""
-    _require_task(ctx, ctx.program.tasks.spawns[ctx.site(node)])
+    """Keep the task that a call gives, where the call is a statement of its own or assigned to a name: in the group around it, on the object whose
+    method makes it, or in a set of the module. Raises Withheld.
+    """
+    source = ctx.program.tasks.spawns[ctx.site(node)]
+    _require_task(ctx, source)
+    waits = source is None and not is_endless(ctx, ctx.twin(node))  # a group waits for all its tasks
+    taken = give_to_group(ctx, node) if waits else None
+    if taken is not None:
+        return taken
+    owner = owner_of(ctx, node)
+    registry = owner.registry if owner is not None else REGISTRY
+    return _kept(ctx, node, registry, owner)
+
+
+def _kept(ctx: Context, node: cst.Call, registry: str, owner: Owner | None) -> Fix:
+    """Keep a task in a set until it is done."""
     function = ctx.function_node
     statement = _statement(ctx, node)
     twin = ctx.twin(node)
     edits: list[Edit] = []
     if isinstance(statement, ast.Expr):
-        name = _free_name(ctx, function)
+        name = _free_name(ctx, function, registry)
         place = ctx.span_of(statement).start.offset
         edits.append(Edit(ctx.path, ctx.source.span(place, place), f"{name} = "))
     else:
         target = statement.targets[0]
         name = target.id  # type: ignore[attr-defined]
         if name == "_":
-            name = _free_name(ctx, function)
+            name = _free_name(ctx, function, registry)
             edits.append(Edit(ctx.path, ctx.span_of(target), name))
     if twin.end_lineno != statement.end_lineno:
         raise Withheld("the call stands inside a longer statement")
@@ -51,10 +74,21 @@ def keep(ctx: Context, node: cst.Call) -> Fix:
     if rest and not rest.startswith("#"):
         raise Withheld("the statement shares its line with others; put it on a line of its own first")
     end = last.offset - (last.column - 1) + len(source.line_text(last.line))
-    lines = f"{source.newline}{indent}{REGISTRY}.add({name}){source.newline}{indent}{name}.add_done_callback({REGISTRY}.discard)"
-    edits.append(Edit(ctx.path, source.span(end, end), lines))
-    declaration = Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task[object]] = set()")
-    return Fix(_TITLE, Applicability.SAFE, tuple(edits), (Import(ctx.path, "asyncio"),), (declaration,))
+    lines = [f"{registry}.add({name})"]
+    if owner is None or owner.discards:
+        lines.append(f"{name}.add_done_callback({registry}.discard)")
+    imports, declarations = [Import(ctx.path, "asyncio")], [Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task[object]] = set()")]
+    title, applicability = f"Keep the task in `{registry}` until it is done", Applicability.SAFE
+    if owner is not None:
+        edits += owner.edits
+        imports, declarations = imports if owner.edits else [], []
+        title, applicability = title + (f"; {owner.risk}" if owner.risk else ""), owner.applicability
+    if ctx.task_errors == "log":
+        lines.append(f"{name}.add_done_callback({LOGGER})")
+        imports += [Import(ctx.path, "asyncio"), Import(ctx.path, "logging")]
+        declarations.append(Declaration(ctx.path, _LOG))
+    edits.append(Edit(ctx.path, source.span(end, end), "".join(f"{source.newline}{indent}{line}" for line in lines)))
+    return Fix(title, applicability, tuple(edits), tuple(imports), tuple(declarations))
 
 
 def _require_task(ctx: Context, source: Site | None) -> None:
@@ -106,16 +140,16 @@ def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
     return statement  # type: ignore[no-any-return]
 
 
-def _free_name(ctx: Context, function: cst.CSTNode | None) -> str:
+def _free_name(ctx: Context, function: cst.CSTNode | None, registry: str) -> str:
     """A name for the task that the function does not use yet, or that only this fix has put there."""
     whole: ast.AST = ast.Module([], []) if function is None else ctx.twin(function)
     used = Counter(node.id for node in ast.walk(whole) if isinstance(node, ast.Name))
     parameters = {node.arg for node in ast.walk(whole) if isinstance(node, ast.arg)}
     names = ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100)))
-    return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name)))
+    return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name, registry)))
 
 
-def _own_uses(function: ast.AST, name: str) -> int:
+def _own_uses(function: ast.AST, name: str, registry: str) -> int:
     """How often a name is used by statements of this fix; 0 where there are others that assign to it."""
     made, kept = 0, Counter[str]()
     for node in ast.walk(function):
@@ -123,5 +157,6 @@ def _own_uses(function: ast.AST, name: str) -> int:
             made += 1
         elif isinstance(node, ast.Expr):
             kept[ast.unparse(node)] += 1
-    added, watched = kept[f"{REGISTRY}.add({name})"], kept[f"{name}.add_done_callback({REGISTRY}.discard)"]
-    return 3 * made if made == added == watched else 0
+    added, watched = kept[f"{registry}.add({name})"], kept[f"{name}.add_done_callback({registry}.discard)"]
+    logged = kept[f"{name}.add_done_callback({LOGGER})"]
+    return 2 * made + watched + logged if made == added and {watched, logged} <= {0, made} else 0

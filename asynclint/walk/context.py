@@ -26,12 +26,22 @@ if TYPE_CHECKING:
 class Context:
     """One module while its tree is walked. Nodes that are asked about must be of a kind in `positions.TWINS`."""
 
-    def __init__(self, program: Program, module: int, source: Source, places: Places, sources: Sources, target_version: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        module: int,
+        source: Source,
+        places: Places,
+        sources: Sources,
+        target_version: tuple[int, int],
+        task_errors: str = "ignore",
+    ) -> None:
         self.program = program
         self.module = module
         self.source = source
         self.path = source.path
         self.target_version = target_version
+        self.task_errors = task_errors  # what a task that is kept does with its exception: "ignore" or "log"
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
@@ -271,6 +281,11 @@ class Context:
                 return name
         for declaration in fix.declarations:
             statement: Any = ast.parse(declaration.text).body[0]
+            if isinstance(statement, ast.FunctionDef):
+                number, bound = self._binding(statement.name)
+                if number or (bound and ast.dump(statement) not in map(ast.dump, self.sources.tree(self.module).body)):
+                    return statement.name
+                continue
             name = dotted(statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]) or ""
             number, bound = self._binding(name)
             values = [known[2] if known.__class__ is tuple and known[0] == "declared" else known for known in bound]
