@@ -24,7 +24,11 @@ from asynclint.program.catalog import ALWAYS, Catalog
 
 FOLDER = Path(__file__).parent.parent / "rules" / "catalog"
 CATALOG = {path.stem: tomli.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
-STDLIB = CATALOG["stdlib"]
+SISTERS = ["stdlib", "ftplib+imaplib+mailbox+nntplib+poplib+smtplib+telnetlib"]
+STDLIB: dict = {"aliases": {}}  # what the files about the standard library say together
+for one in SISTERS:
+    for name, content in CATALOG[one].items():
+        STDLIB[name] = {**STDLIB[name], **content} if name == "aliases" else STDLIB.get(name, []) + content
 FAMILIES = sorted(CATALOG.keys() - ALWAYS)
 
 KEYS = {  # table -> what an entry must have, what it may have
@@ -61,11 +65,11 @@ SINCE = {  # a path, or what it starts with -> the first version that has it
         "asyncio.AbstractEventLoop.sock_sendto",
     ],
     (3, 12): ["pathlib.Path.walk", "pathlib.PurePath.with_segments"],
-    (3, 13): ["pathlib.Path.from_uri", "pathlib._local", "asyncio.EventLoop"],
+    (3, 13): ["pathlib.Path.from_uri", "pathlib._local", "asyncio.EventLoop", "dbm.sqlite3"],
 }  # fmt: skip
 UNTIL = {  # the first version that has it no more
     (3, 12): ["pathlib.Path.link_to", "configparser.SafeConfigParser"],
-    (3, 13): ["telnetlib", "nntplib"],
+    (3, 13): ["telnetlib", "nntplib", "aifc", "sunau", "imghdr"],
     (3, 14): ["importlib.abc.Traversable", "urllib.request.URLopener"],
 }
 ELSEWHERE = ["uvloop", "asyncio.ProactorEventLoop", "asyncio.windows_events", "multiprocessing.connection.PipeConnection"]  # not here: Windows, PyPI
@@ -82,7 +86,7 @@ INSTANCES = {  # classes that are functions, or whose methods are made for each 
 
 def resolve(path: str) -> object:
     """What a dotted path stands for. Raises ImportError or AttributeError."""
-    path = path.replace("(maxsize)", "")  # `queue.Queue(maxsize)`: made with a size
+    path = path.replace("(maxsize)", "").removesuffix(".*")  # `queue.Queue(maxsize)`: made with a size; `.*`: every method
     owner, _, name = path.rpartition(".")
     if owner in INSTANCES:
         return getattr(INSTANCES[owner](), name)
@@ -131,6 +135,7 @@ def all_paths(catalog: dict) -> list[str]:
             for key in ("returns", "attributes", "operators"):
                 found += entry.get(key, {}).values()
             found += [f"{path}.{name}" for path in (paths_of(entry, "type") if table == "types" else ()) for name in entry.get("returns", {})]
+    found = [re.sub(r"\(\)\.__\w+$", "", path) for path in found]  # `Executor.map().__iter__`: of what it gives
     plain = {re.sub(r"\(\w*\)", "", path) for path in found}  # `queue.Queue()`, made without arguments; `wrap_future(self)`, of the receiver
     return sorted({path.rpartition(":")[2] for path in plain} - {"self", ""})
 
@@ -247,7 +252,9 @@ def test_coroutines_are_coroutine_functions(path: str) -> None:
     assert not expected(path) or inspect.iscoroutinefunction(resolve(path))
 
 
-@pytest.mark.parametrize(("path", "bases"), [(row["type"], row["bases"]) for row in STDLIB["types"] if "bases" in row and "(" not in row["type"]])
+@pytest.mark.parametrize(
+    ("path", "bases"), [(path, row["bases"]) for row in STDLIB["types"] if "bases" in row for path in paths_of(row, "type") if "(" not in path]
+)
 def test_bases_are_bases(path: str, bases: list[str]) -> None:
     """Files are the exception: they only behave like typing.IO."""
     if expected(path) and not path.startswith(("io.", "codecs.", "tempfile.", "os.")):
