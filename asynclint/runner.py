@@ -92,6 +92,11 @@ def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
 
 
+def start(request: Request) -> tuple[_Run, list[Problem]]:
+    """A run that is indexed and linked, to be asked again and again; and what could not be found. Raises ConfigError as `run`."""
+    return _linked(request)
+
+
 def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     settings = request.settings
     rules = registry.load(settings)
@@ -273,6 +278,20 @@ class _Run:
                 cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in order})
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
+
+    def replace(self, number: int, source: Source) -> bool:
+        """Give a file another content. Whether the results of all files are now those of a fresh run, see `asynclint.program.replace`."""
+        from asynclint.program.replace import replace  # a run of the command line has no need of it
+
+        state = self.state
+        state.overlays[number] = source
+        found = _index(state.files, state.overlays, self.settings.max_file_size, self.catalog.names(self.catalog.blocks), None, number)
+        same = not isinstance(found, Problem) and number not in state.problems
+        if not isinstance(found, Problem):
+            same = replace(self.program, number, found[0], names.unpack(found[1])) and same
+        self._take(number, found)
+        self.early = engine.Early()
+        return same
 
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""

@@ -136,6 +136,39 @@ class Program:
         """The facts of a call site."""
         return self.facts(module).calls[number]
 
+    # -- another version of a module (see `replace`)
+
+    def set_facts(self, module: int, packed: Packed, names: Names) -> ModuleFacts:
+        """Take the facts of a module in the place of those it has; what was found out stays."""
+        self._packed, self.names = {**self._packed, module: packed}, {**self.names, module: names}
+        self._facts.pop(module, None)
+        return self.facts(module)
+
+    def add_names(self, module: int, old: Names | None) -> bool:
+        """Take in the names of a module that had others. Names that it no longer has stay: they only say where to look. Whether something is now
+        bound to a name that it was not bound to before.
+        """
+        names = self.names[module]
+        for table, new, known in ((self._by_name, names.called, old and old.called), (self._by_load, names.loaded, old and old.loaded)):
+            for name in new - (known or frozenset()):
+                table.setdefault(name, []).append(module)
+        if self._bases is not None and names.bases != (old.bases if old else ()):
+            self._bases = None
+        more = False
+        for pairs, renamings in ((names.aliases, self._aliases), (names.renamed, self._renamed)):
+            for name, other in pairs:
+                if other not in renamings.get(name, ()):
+                    renamings.setdefault(name, set()).add(other)
+                    more = True
+        if more:
+            self._closures.clear()
+        return more
+
+    @cached_property
+    def import_roots(self) -> set[str]:
+        """The first parts of what the modules of the project import absolutely."""
+        return {root for names in self.names.values() for root in names.imports}
+
     # -- names
 
     def with_aliases(self, names: Iterable[str]) -> frozenset[str]:
