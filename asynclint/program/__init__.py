@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asynclint.index.module import Packed
     from asynclint.index.names import Names
     from asynclint.program.catalog import Catalog, Lock
+    from asynclint.program.effects import Site
     from asynclint.program.modules import Modules
     from asynclint.program.values import FunctionKey, Instance, Value, Values
 
@@ -283,8 +284,17 @@ class Program:
         """Per module, the (kind, whether direct) of what call sites and property reads that run on the loop are reported for, and the numbers of the
         functions that hold them.
         """
+        return self._loop_effects(self.effects.sites)
+
+    def renew_loop_effects(self, module: int) -> None:
+        """Find the effects on the loop again, of a module whose facts have changed."""
+        mine = (site for site in self.effects.sites if site.module == module)
+        self.loop_effects.pop(module, None)
+        self.loop_effects.update(self._loop_effects(mine))
+
+    def _loop_effects(self, sites: Iterable[Site]) -> dict[int, dict[tuple[str, bool], set[int]]]:
         found: dict[int, dict[tuple[str, bool], set[int]]] = {}
-        for site in self.effects.sites:
+        for site in sites:
             if not self.is_outside(site.module) and self.contexts.on_loop((site.module, site.function)):
                 effect = self.effects.worst(site)
                 if effect is not None:

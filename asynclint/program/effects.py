@@ -128,9 +128,10 @@ class Effects:
         names = self._program.names[module].called
         self._resolve_calls(module, names, dict.fromkeys(names, receivers))
 
-    def replace(self, module: int, numbers: Mapping[int, int], *, renamed: bool) -> None:
+    def replace(self, module: int, numbers: Mapping[int, int], *, renamed: bool) -> bool:
         """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions; `renamed`
-        tells that the program now imports more, or binds things to other names. Calls in other modules are not resolved again.
+        tells that the program now imports more, or binds things to other names. Calls in other modules are not resolved again. Whether what
+        blocks in other modules is still the same.
         """
         program = self._program
         alone = not renamed and all(site.module == module for key, sites in self._callers.items() if key[0] == module for site in sites)
@@ -151,8 +152,10 @@ class Effects:
             for dotted in loads:
                 if not self._read.isdisjoint(dotted.split(".")[1:]):
                     self._resolve_load(module, number, dotted, self._read)
-        if wider or not alone or not self._propagate_in(module):
-            self._propagate()
+        if not wider and alone and self._propagate_in(module):
+            return True
+        self._propagate()
+        return False
 
     def _resolve_known(self, module: int, wanted: dict[str, Receivers]) -> None:
         receivers = self._program.names[module].receivers

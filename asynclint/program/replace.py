@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.forwards import Taken
 
-_DERIVED = ("contexts", "tasks", "locks", "coroutine_names", "offload_names", "loop_effects", "losing_functions")  # found anew at each change
+_DERIVED = ("tasks", "locks", "coroutine_names", "offload_names", "losing_functions")  # found anew at each change
 _NAMED = {  # found anew where these names of a module change
     "async_names": ("coroutines", "coroutine_methods"),
     "cancellation_names": ("groups",),
@@ -31,7 +31,7 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
     """Give a module of the project other facts, in place. Whether the program is now just what a fresh link would make of it: the module shows to
     others what it showed before.
     """
-    _ = program.effects, program.offloads, program.callbacks, program.tasks, program.locks
+    _ = program.loop_effects, program.offloads, program.callbacks, program.tasks, program.locks
     old, old_names = program.facts(module), program.names.get(module)
     questions = program.resolver.forwards.known_of(module)
     before = _handed_around(program, module, questions)
@@ -51,7 +51,12 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
             vars(program).pop(name, None)
     program.offloads.replace(module)
     program.callbacks.replace(module)
-    program.effects.replace(module, _numbers(old, new), renamed=more or bool(imported))
+    numbers = _numbers(old, new)
+    contexts_stay = program.contexts.replace(module, numbers)
+    if program.effects.replace(module, numbers, renamed=more or bool(imported)) and contexts_stay:
+        program.renew_loop_effects(module)
+    else:
+        del program.loop_effects
     return not more and not renumbered and _interface(old) == _interface(new) and before == _handed_around(program, module, questions)
 
 

@@ -156,10 +156,10 @@ class Takers(Answers):
                 if keyword not in ("*", "**") and ways and forwards.taken(function, arguments, number) in ways:
                     yield number
 
-    def sites(self) -> Iterator[tuple[int, Call, Ref]]:
-        """The call sites that hand something over: module, call and what is handed over."""
+    def sites(self, only: int | None = None) -> Iterator[tuple[int, Call, Ref]]:
+        """The call sites of one module, or of all, that hand something over: module, call and what is handed over."""
         program = self._program
-        for module in program.modules_using(self.names):
+        for module in program.modules_using(self.names) if only is None else (only,):
             facts = program.facts(module)
             for number in facts.calls_of(self.names):
                 call = facts.calls[number]
