@@ -92,12 +92,37 @@ def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     return run_.program, run_.sources(), [*problems, *run_.state.problems.values()]
 
 
-def start(request: Request) -> tuple[_Run, list[Problem]]:
-    """A run that is indexed and linked, to be asked again and again; and what could not be found. Raises ConfigError as `run`."""
-    return _linked(request)
+def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Problem]) -> tuple[_Run, list[Problem]]:
+    """A run that is linked, to be asked again and again, and what could not be found. By absolute path, `texts` stand in the place of files, and
+    `unread` tells why others are not looked at. What is indexed is kept in the cache at once. Raises ConfigError as `run`.
+    """
+    started = time.time_ns()
+    run_, problems = _opened(request)
+    state = run_.state
+    numbers = {file.absolute: number for number, file in enumerate(state.files)}
+    state.problems.update((numbers[path], problem) for path, problem in unread.items() if path in numbers)
+    run_.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
+    if request.cache is not None and not unread and not request.cache.has_facts(state.digests.values()):
+        run_.keep(request.cache, started, RunResult((), (), len(state.files), {}, {}, {}, {}))
+    overlaid = {numbers[path]: source for path, source in texts.items() if path in numbers}
+    state.overlays.update(overlaid)
+    if overlaid:
+        run_.index(overlaid)
+    run_.link()
+    return run_, problems
 
 
 def _linked(request: Request) -> tuple[_Run, list[Problem]]:
+    run_, problems = _opened(request)
+    with run_.timed("index"):
+        run_.index(range(len(run_.state.files)))
+    with run_.timed("link"):
+        run_.link()
+    return run_, problems
+
+
+def _opened(request: Request) -> tuple[_Run, list[Problem]]:
+    """A run that has not read anything yet."""
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -110,10 +135,6 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     files, problems = _files(request)
     run_ = _Run(request, rules, catalog, files, environment)
     run_.seconds["discover"] = time.perf_counter() - started
-    with run_.timed("index"):
-        run_.index(range(len(files)))
-    with run_.timed("link"):
-        run_.link()
     return run_, problems
 
 

@@ -75,7 +75,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 def _start(folder: Path) -> runner._Run:
-    return runner.start(runner.Request((str(folder),), Settings(str(folder), cache=False, jobs=1, tests_may_block=False)))[0]
+    return runner.start(runner.Request((str(folder),), Settings(str(folder), cache=False, jobs=1, tests_may_block=False)), {}, {})[0]
 
 
 def _results(run: runner._Run) -> dict[str, FileResult]:
