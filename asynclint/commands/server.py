@@ -9,14 +9,14 @@ from importlib.util import find_spec
 import click
 
 from asynclint.options import ConfigError
-from asynclint.output import CLEAN
+from asynclint.output import CLEAN, FINDINGS
 
 
 @click.command()
 def command() -> int:
     """Speak the Language Server Protocol on standard input and output.
 
-    Editors start this; it needs the extra `lsp`.
+    Editors start this; it needs the extra `lsp`. The exit code is 1 where the editor left without a word.
     """
     if find_spec("pygls") is None:
         raise ConfigError("the language server needs pygls; install it with `pip install 'asynclint[lsp]'`")
@@ -28,4 +28,4 @@ def command() -> int:
         speaker.start_io()
     finally:
         speaker.end()
-    return CLEAN
+    return CLEAN if speaker.was_shut_down else FINDINGS

@@ -37,6 +37,7 @@ class AsynclintServer(LanguageServer):
         super().__init__(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
         self.folders: dict[str, Folder] = {}
         self.trusted = True
+        self.was_shut_down = False
         self.pulls = self.refreshes = self.reports = self.shows = self.watches = False
         self._pages = ""
         self._progress: dict[Folder, str] = {}
@@ -242,7 +243,7 @@ def server() -> AsynclintServer:
             await ls.client_register_capability_async(lsp.RegistrationParams(wanted))
 
     @feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    async def folders(params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+    def folders(params: lsp.DidChangeWorkspaceFoldersParams) -> None:
         for gone in params.event.removed:
             ls.remove_folder(gone.uri)
         for new in params.event.added:
@@ -251,12 +252,12 @@ def server() -> AsynclintServer:
     @feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     @feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     @feature(lsp.TEXT_DOCUMENT_DID_SAVE)
-    async def changed(params: Any) -> None:
+    def changed(params: Any) -> None:
         path = path_of(params.text_document.uri)
         ls.folder_of(path).open(path, ls.workspace.get_text_document(params.text_document.uri).source)
 
     @feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    async def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
         path = path_of(params.text_document.uri)
         ls.folder_of(path).close(path)
         if not ls.pulls:
@@ -265,7 +266,7 @@ def server() -> AsynclintServer:
             ls.folders.pop(path).end()
 
     @feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def watched(params: lsp.DidChangeWatchedFilesParams) -> None:
+    def watched(params: lsp.DidChangeWatchedFilesParams) -> None:
         for event in params.changes:
             path = path_of(event.uri)
             is_configuration = os.path.basename(path) in _CONFIGURATION
@@ -320,6 +321,7 @@ def server() -> AsynclintServer:
 
     @feature(lsp.SHUTDOWN)
     def shutdown(_: None) -> None:
+        ls.was_shut_down = True
         ls.end()
 
     return ls
