@@ -333,9 +333,8 @@ class _Run:
         state = self.state
         suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
-        for number, file in enumerate(state.files):
-            if only is not None and number not in only:
-                continue
+        for number in range(len(state.files)) if only is None else sorted(only):
+            file = state.files[number]
             if number in state.problems:
                 results[number] = FileResult(file.path, problems=(state.problems[number],))
                 continue

@@ -97,6 +97,9 @@ class Editor:
             self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(self.uri(name))))
         return await self.diagnostics(name)
 
+    def close(self, name: str) -> None:
+        self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(self.uri(name))))
+
     async def diagnostics(self, name: str, holds: Callable[[list[str]], bool] = lambda codes: True) -> list[lsp.Diagnostic]:
         """The diagnostics of the document as it is, once their codes are as expected."""
 

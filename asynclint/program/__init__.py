@@ -49,6 +49,7 @@ class Program:
         self.modules = modules
         self.names = names
         self._packed = packed
+        self._owned = False
         self._facts: dict[int, ModuleFacts] = {}
         self._by_name = _inverted({n: names[n].called for n in names})
         self._by_load = _inverted({n: names[n].loaded for n in names})
@@ -141,7 +142,9 @@ class Program:
 
     def set_facts(self, module: int, packed: Packed, names: Names) -> ModuleFacts:
         """Take the facts of a module in the place of those it has; what was found out stays."""
-        self._packed, self.names = {**self._packed, module: packed}, {**self.names, module: names}
+        if not self._owned:  # until now they are those of whoever linked the program
+            self._packed, self.names, self._owned = {**self._packed}, {**self.names}, True
+        self._packed[module], self.names[module] = packed, names  # type: ignore[index]
         self._facts.pop(module, None)
         return self.facts(module)
 
@@ -306,14 +309,22 @@ class Program:
         """Per module, the functions that may lose a task handle: dropped, bound to a local name or container, returned by a lambda, or made by a bare
         callback.
         """
+        return self._losing_functions(None)
+
+    def renew_losing_functions(self, module: int) -> None:
+        """Find them again in a module whose facts have changed."""
+        self.losing_functions.pop(module, None)
+        self.losing_functions.update(self._losing_functions(module))
+
+    def _losing_functions(self, only: int | None) -> dict[int, set[int]]:
         losing = f.ASSIGNED | f.LAMBDA_BODY
         found: dict[int, set[int]] = {}
-        for site in self.tasks.spawns:
+        for site in self.tasks.spawns if only is None else [site for site in self.tasks.spawns if site.module == only]:
             if self.call(site.module, site.call).flags & losing or self.tasks.is_dropped(site) or self.tasks.local_container(site):
                 found.setdefault(site.module, set()).add(site.function)
         makers = self.tasks.maker_names
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
-        for module in self.modules_using(callbacks):
+        for module in self.modules_using(callbacks) if only is None else (only,):
             facts = self.facts(module)
             for number in facts.calls_of(callbacks):
                 if any(f.callable_name(ref) in makers for _, ref in facts.calls[number].arguments):

@@ -168,12 +168,15 @@ class Effects:
             return key if key[0] != module else (module, numbers[key[1]]) if key[1] in numbers else None
 
         self._resolved.pop(module, None)
-        self._direct = {site: blocks for site, blocks in self._direct.items() if site.module != module}
-        callers, self._callers = self._callers, {}
-        for key, sites in callers.items():
+        for site in [site for site in self._direct if site.module == module]:
+            del self._direct[site]
+        moved: dict[FunctionKey, _Callers] = {}
+        for key in [key for key, sites in self._callers.items() if key[0] == module or any(site.module == module for site in sites)]:
+            sites = self._callers.pop(key)
             new = renamed(key)
             if new is not None:
-                self._callers[new] = {site: receiver for site, receiver in sites.items() if site.module != module}
+                moved[new] = {site: receiver for site, receiver in sites.items() if site.module != module}
+        self._callers.update(moved)
         for table in (self._handing, self._handed):
             old = dict(table)
             table.clear()
@@ -224,10 +227,10 @@ class Effects:
             del self.functions[key]
         if self._look_inside():
             return False
-        callers = {key: {site: at for site, at in sites.items() if site.module == module} for key, sites in self._callers.items()}
+        callers = self._callers_in(module)
         known: dict[int, dict[FunctionKey, None]] = {}  # functions of other modules, by the levels at which callers hear of them
         for key, sites in callers.items():
-            for effect, _ in self.functions.get(key, {}).values() if sites else ():
+            for effect, _ in self.functions.get(key, {}).values() if sites and key[0] != module else ():
                 known.setdefault(effect.depth + 1, {})[key] = None
         frontier: dict[FunctionKey, None] = {}
         for site in [site for site in self._direct if site.module == module]:
@@ -237,13 +240,21 @@ class Effects:
             level += 1
             if not self._spread.issuperset(frontier):
                 self._expand_functions(frontier)
-                callers = {key: {site: at for site, at in sites.items() if site.module == module} for key, sites in self._callers.items()}
+                callers = self._callers_in(module)
             if self._handing or any(site.module != module for key in frontier for site in self._callers.get(key, ())):
                 return False
             reached: dict[FunctionKey, None] = {}
             self._hand_back({**frontier, **known.get(level, {})}, level, reached, callers)
             frontier = reached
         return not self._look_inside()
+
+    def _callers_in(self, module: int) -> dict[FunctionKey, _Callers]:
+        found: dict[FunctionKey, _Callers] = {}
+        for key, sites in self._callers.items():
+            for site in sites:
+                if site.module == module:
+                    found.setdefault(key, {})[site] = sites[site]
+        return found
 
     def _record_direct(self, site: Site, reached: dict[FunctionKey, None]) -> None:
         for block in self._direct[site]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.forwards import Taken
 
-_DERIVED = ("tasks", "locks", "coroutine_names", "offload_names", "losing_functions")  # found anew at each change
+_DERIVED = ("locks", "coroutine_names", "offload_names")  # found anew at each change
 _NAMED = {  # found anew where these names of a module change
     "async_names": ("coroutines", "coroutine_methods"),
     "cancellation_names": ("groups",),
@@ -31,7 +31,7 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
     """Give a module of the project other facts, in place. Whether the program is now just what a fresh link would make of it: the module shows to
     others what it showed before.
     """
-    _ = program.loop_effects, program.offloads, program.callbacks, program.tasks, program.locks
+    _ = program.loop_effects, program.losing_functions, program.offloads, program.callbacks, program.coroutine_names, program.locks
     old, old_names = program.facts(module), program.names.get(module)
     questions = program.resolver.forwards.known_of(module)
     before = _handed_around(program, module, questions)
@@ -53,6 +53,10 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
     program.callbacks.replace(module)
     numbers = _numbers(old, new)
     contexts_stay = program.contexts.replace(module, numbers)
+    if contexts_stay and not more and program.tasks.replace(module):
+        program.renew_losing_functions(module)
+    else:
+        del program.tasks, program.losing_functions
     if program.effects.replace(module, numbers, renamed=more or bool(imported)) and contexts_stay:
         program.renew_loop_effects(module)
     else:
