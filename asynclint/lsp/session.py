@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
 
@@ -50,6 +51,7 @@ class Session:
 
         _ = self._run.program.loop_effects, self._run.program.losing_functions
         self._run.program.resolver.prepare()
+        gc.freeze()  # what is linked stays; to look for garbage in it would cost more than a change does
 
     def change(self, path: str, text: str | None) -> bool | None:
         """Take another text of a file (None: as it is on disk). Whether the program is now what a fresh start would make of it; None where the file
