@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 from pygls.workspace import PositionCodec
 
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Editor:
