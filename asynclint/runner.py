@@ -97,8 +97,40 @@ def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     return run_.program, run_.sources(), [*problems, *(run_.state.problems[n] for n in run_.asked if n in run_.state.problems)]
 
 
+def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Problem]) -> tuple[_Run, list[Problem]]:
+    """A run that is linked, to be asked again and again, and what could not be found. By absolute path, `texts` stand in the place of files, and
+    `unread` tells why others are not looked at. What is indexed is kept in the cache at once. Raises ConfigError as `run`.
+    """
+    started = time.time_ns()
+    run_, problems = _made(request)
+    state = run_.state
+    numbers = {file.absolute: number for number, file in enumerate(state.files)}
+    state.problems.update((numbers[path], problem) for path, problem in unread.items() if path in numbers)
+    run_.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
+    if request.cache is not None and not unread:
+        run_.keep(request.cache, started, {})
+    overlaid = {numbers[path]: source for path, source in texts.items() if path in numbers}
+    state.overlays.update(overlaid)
+    if overlaid:
+        run_.index(overlaid)
+    run_.link()
+    return run_, problems
+
+
 def opened(request: Request) -> tuple[_Run, list[Problem]]:
     """A run whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
+    run_, problems = _made(request)
+    with run_.timed("index"):
+        run_.index(run_.asked)
+        if run_.partial and not run_.is_inert():
+            run_.index(sorted(set(range(len(run_.state.files))).difference(run_.asked)))
+    with run_.timed("link"):
+        run_.link()
+    return run_, problems
+
+
+def _made(request: Request) -> tuple[_Run, list[Problem]]:
+    """A run that has not read anything yet."""
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -108,12 +140,6 @@ def opened(request: Request) -> tuple[_Run, list[Problem]]:
     files, problems = _files(request)
     run_ = _Run(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
     run_.seconds["discover"] = time.perf_counter() - started
-    with run_.timed("index"):
-        run_.index(run_.asked)
-        if run_.partial and not run_.is_inert():
-            run_.index(sorted(set(range(len(run_.state.files))).difference(run_.asked)))
-    with run_.timed("link"):
-        run_.link()
     return run_, problems
 
 
@@ -289,6 +315,20 @@ class _Run:
                 )
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
+
+    def replace(self, number: int, source: Source) -> bool:
+        """Give a file another content. Whether the results of all files are now those of a fresh run, see `asynclint.program.replace`."""
+        from asynclint.program.replace import replace  # a run of the command line has no need of it
+
+        state = self.state
+        state.overlays[number] = source
+        found = _index(state.files, state.overlays, self.settings.max_file_size, self.catalog.names(self.catalog.blocks), None, number)
+        same = not isinstance(found, Problem) and number not in state.problems
+        if not isinstance(found, Problem):
+            same = replace(self.program, number, found[0], names.unpack(found[1])) and same
+        self._take(number, found)
+        self.early = engine.Early()
+        return same
 
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from asynclint.index.module import Packed
     from asynclint.index.names import Names
     from asynclint.program.catalog import Catalog
+    from asynclint.program.effects import Site
     from asynclint.program.known import Lock
     from asynclint.program.modules import Modules
     from asynclint.program.values import FunctionKey, Instance, Value, Values
@@ -51,6 +52,7 @@ class Program:
         self.names = names
         self._packed = packed
         self.tangled: list[tuple[int, int]] = []  # module and line of calls that could not be followed to their end
+        self._owned = False
         self._facts: dict[int, ModuleFacts] = {}
         self._by_name = _inverted({n: names[n].called for n in names})
         self._by_load = _inverted({n: names[n].loaded for n in names})
@@ -143,6 +145,41 @@ class Program:
     def call(self, module: int, number: int) -> Call:
         """The facts of a call site."""
         return self.facts(module).calls[number]
+
+    # -- another version of a module (see `replace`)
+
+    def set_facts(self, module: int, packed: Packed, names: Names) -> ModuleFacts:
+        """Take the facts of a module in the place of those it has; what was found out stays."""
+        if not self._owned:  # until now they are those of whoever linked the program
+            self._packed, self.names, self._owned = {**self._packed}, {**self.names}, True
+        self._packed[module], self.names[module] = packed, names  # type: ignore[index]
+        self._facts.pop(module, None)
+        return self.facts(module)
+
+    def add_names(self, module: int, old: Names | None) -> bool:
+        """Take in the names of a module that had others. Names that it no longer has stay: they only say where to look. Whether something is now
+        bound to a name that it was not bound to before.
+        """
+        names = self.names[module]
+        for table, new, known in ((self._by_name, names.called, old and old.called), (self._by_load, names.loaded, old and old.loaded)):
+            for name in new - (known or frozenset()):
+                table.setdefault(name, []).append(module)
+        if self._bases is not None and names.bases != (old.bases if old else ()):
+            self._bases = None
+        more = False
+        for pairs, renamings in ((names.aliases, self._aliases), (names.renamed, self._renamed)):
+            for name, other in pairs:
+                if other not in renamings.get(name, ()):
+                    renamings.setdefault(name, set()).add(other)
+                    more = True
+        if more:
+            self._closures.clear()
+        return more
+
+    @cached_property
+    def import_roots(self) -> set[str]:
+        """The first parts of what the modules of the project import absolutely."""
+        return {root for names in self.names.values() for root in names.imports}
 
     # -- names
 
@@ -271,8 +308,17 @@ class Program:
         """Per module, the (kind, whether direct) of what call sites and property reads that run on the loop are reported for, and the numbers of the
         functions that hold them.
         """
+        return self._loop_effects(self.effects.sites)
+
+    def renew_loop_effects(self, module: int) -> None:
+        """Find the effects on the loop again, of a module whose facts have changed."""
+        mine = (site for site in self.effects.sites if site.module == module)
+        self.loop_effects.pop(module, None)
+        self.loop_effects.update(self._loop_effects(mine))
+
+    def _loop_effects(self, sites: Iterable[Site]) -> dict[int, dict[tuple[str, bool], set[int]]]:
         found: dict[int, dict[tuple[str, bool], set[int]]] = {}
-        for site in self.effects.sites:
+        for site in sites:
             if not self.is_outside(site.module) and self.contexts.on_loop((site.module, site.function)):
                 effect = self.effects.worst(site)
                 if effect is not None:
@@ -284,14 +330,22 @@ class Program:
         """Per module, the functions that may lose a task handle: dropped, bound to a local name or container, returned by a lambda, or made by a bare
         callback.
         """
+        return self._losing_functions(None)
+
+    def renew_losing_functions(self, module: int) -> None:
+        """Find them again in a module whose facts have changed."""
+        self.losing_functions.pop(module, None)
+        self.losing_functions.update(self._losing_functions(module))
+
+    def _losing_functions(self, only: int | None) -> dict[int, set[int]]:
         losing = f.ASSIGNED | f.LAMBDA_BODY
         found: dict[int, set[int]] = {}
-        for site in self.tasks.spawns:
+        for site in self.tasks.spawns if only is None else [site for site in self.tasks.spawns if site.module == only]:
             if self.call(site.module, site.call).flags & losing or self.tasks.is_dropped(site) or self.tasks.local_container(site):
                 found.setdefault(site.module, set()).add(site.function)
         makers = self.tasks.maker_names
         callbacks = self.with_aliases(self.catalog.names(self.catalog.loop_callbacks))
-        for module in self.modules_using(callbacks):
+        for module in self.modules_using(callbacks) if only is None else (only,):
             facts = self.facts(module)
             for number in facts.calls_of(callbacks):
                 if any(f.callable_name(ref) in makers for _, ref in facts.calls[number].arguments):

@@ -27,7 +27,7 @@ class Contexts:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._reasons: dict[FunctionKey, str] = {}
-        self._callbacks: dict[FunctionKey, str] = {}
+        self._callbacks: dict[FunctionKey, dict[int, str]] = {}  # the names of what takes each, by the module that hands it over
         self.at_exit: set[FunctionKey] = set()  # functions that run only when the interpreter ends, after every event loop
         self._entries = Entries(program)
         self._find_callbacks()
@@ -47,7 +47,7 @@ class Contexts:
         function = self._program.function(key)
         if key[1] == 0 or function.is_async:
             return ""
-        found = self._entries.runner(key) or self._callbacks.get(key, "")
+        found = self._entries.runner(key) or self._taken(key)
         if found:
             return "" if is_replaced(self._program.resolver, FunctionValue(*key)) else found
         if not function.decorators:
@@ -57,21 +57,47 @@ class Contexts:
 
     # -- callbacks
 
-    def _find_callbacks(self) -> None:
+    def _find_callbacks(self, only: int | None = None) -> None:
         program = self._program
-        for module, call, ref in program.callbacks.sites():
+        for module, call, ref in program.callbacks.sites(only):
             for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
                 if not program.function(function.key).is_async:
-                    self._callbacks.setdefault(function.key, f.last_name(call.callee))
-        for key in self._registered(program.catalog.exit_callbacks):
+                    self._callbacks.setdefault(function.key, {}).setdefault(module, f.last_name(call.callee))
+        for key in self._registered(program.catalog.exit_callbacks, only):
             if not program.modules_using((program.function(key).name,)):  # nobody else runs it
                 self.at_exit.add(key)
 
-    def _registered(self, table: Mapping[str, int | str]) -> Iterator[FunctionKey]:
-        """The functions of the project that are passed to one of the callables of a table."""
+    def _taken(self, key: FunctionKey) -> str:
+        """The name of what takes a function as a callback of the loop, or ""."""
+        by = self._callbacks.get(key)
+        return by[min(by)] if by else ""
+
+    def replace(self, module: int, numbers: Mapping[int, int]) -> bool:
+        """Look at a module again, whose facts have changed; `numbers` are the old and the new ones of its functions. Whether other modules hand over
+        and run what they did.
+        """
+
+        def others() -> dict[FunctionKey, str]:
+            return {key: self._taken(key) for key in self._callbacks if key[0] != module}
+
+        before, exits = others(), {key for key in self.at_exit if key[0] != module}
+        callbacks, self._callbacks = self._callbacks, {}
+        for key, by in callbacks.items():
+            by.pop(module, None)
+            if by and (key[0] != module or key[1] in numbers):
+                self._callbacks[key if key[0] != module else (module, numbers[key[1]])] = by
+        self.at_exit = {(key[0], numbers[key[1]]) if key[0] == module else key for key in self.at_exit if key[0] != module or key[1] in numbers}
+        self._find_callbacks(module)
+        after = others()
+        for key in [key for key in self._reasons if key[0] == module or before.get(key) != after.get(key)]:
+            del self._reasons[key]
+        return before == after and exits == {key for key in self.at_exit if key[0] != module}
+
+    def _registered(self, table: Mapping[str, int | str], only: int | None = None) -> Iterator[FunctionKey]:
+        """The functions of the project that are passed to one of the callables of a table, by one module or by all."""
         program = self._program
         names = program.catalog.names(table)
-        for module in program.modules_using(names):
+        for module in program.modules_using(names) if only is None else (only,):
             facts = program.facts(module)
             for number in facts.calls_of(names):
                 call = facts.calls[number]

@@ -12,7 +12,7 @@ from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.absent import is_always_none
 from asynclint.program.decorators import wrapping
-from asynclint.program.holders import modules_holding
+from asynclint.program.holders import Holders
 from asynclint.program.inside import Inside
 from asynclint.program.iterating import iterating
 from asynclint.program.known import KINDS
@@ -21,13 +21,14 @@ from asynclint.program.values import Bound, ClassValue, External, ExternalInstan
 from asynclint.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from asynclint.program import Program
     from asynclint.program.decorators import Wrapping
     from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey, Value
 
+_Callers = dict["Site", "ClassValue | None"]
 _SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that is not bound to a plain name
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__", "__iter__", "__next__"})
@@ -78,17 +79,21 @@ class Effects:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._expanded: dict[str, Receivers] = {}  # names of which every call site has been resolved, or every one with a receiver
-        self._resolved: set[Site] = set()
+        self._resolved: dict[int, set[int]] = {}  # the calls that have been resolved, by module
         self.sites: dict[Site, dict[str, Effect]] = {}
         self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
-        self._callers: dict[FunctionKey, dict[Site, ClassValue | None]] = {}  # with the class of what a method is called on, if it is one
+        self._callers: dict[FunctionKey, _Callers] = {}  # with the class of what a method is called on, if it is one
         self._direct: dict[Site, list[Block]] = {}
         self._handing: dict[FunctionKey, dict[FunctionKey, None]] = {}  # generator functions -> functions that return what they give
         self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
         self._wrappings: dict[FunctionKey, Wrapping] = {}
         self._inside = Inside(program)
         self._said = program.marks.said
-        self._run()
+        self._primitive: dict[str, Receivers] = {}
+        self._spread: set[FunctionKey] = set()  # functions of which all that may run them has been resolved
+        self._read: set[str] = set()  # names of properties whose reads have been resolved
+        self._find()
+        self._propagate()
 
     def chain(self, site: Site) -> list[tuple[Site, Effect]]:
         """The hops from a call site to the primitive."""
@@ -113,15 +118,93 @@ class Effects:
 
     # -- propagation
 
-    def _run(self) -> None:
-        self._expand(primitives(self._program))
+    def _find(self) -> None:
+        self._primitive = primitives(self._program)
+        self._expand(self._primitive)
         self._expand_functions(self._program.marks.blocking())
-        for module, receivers in modules_holding(self._program, self._program.catalog.every).items():
-            names = self._program.names[module].called
-            self._resolve_calls(module, names, dict.fromkeys(names, receivers))
+        self._holders = Holders(self._program, self._program.catalog.every)
+        self._resolve_held(self._program.names)
         for module in self._inside.callers():
-            names = self._program.names[module].called
-            self._resolve_calls(module, names, dict.fromkeys(names))
+            self._resolve_all(module, None)
+
+    def _resolve_held(self, modules: Iterable[int]) -> None:
+        for module, receivers in self._holders.find(modules).items():
+            self._resolve_all(module, receivers)
+
+    def _resolve_all(self, module: int, receivers: Receivers) -> None:
+        names = self._program.names[module].called
+        self._resolve_calls(module, names, dict.fromkeys(names, receivers))
+
+    def replace(self, module: int, numbers: Mapping[int, int], *, renamed: bool) -> bool:
+        """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions; `renamed`
+        tells that the program now imports more, or binds things to other names. Calls in other modules are not resolved again. Whether what
+        blocks in other modules is still the same.
+        """
+        program = self._program
+        self._said = program.marks.said
+        alone = not renamed and all(site.module == module for key, sites in self._callers.items() if key[0] == module for site in sites)
+        self._forget(module, numbers)
+        if renamed:
+            self._primitive = primitives(program)
+            self._expand(self._primitive)
+        self._resolve_known(module, self._primitive)
+        self._expand_functions(program.marks.blocking())
+        if renamed:
+            self._holders = Holders(program, program.catalog.every)
+        wider = renamed or self._holders.replace(module)
+        self._resolve_held(program.names if wider else (module,))
+        if self._inside.is_caller(module):
+            self._resolve_all(module, None)
+        self._resolve_known(module, self._expanded)
+        self._resolve_calls(module, ("__init__",), {"__init__": None})
+        for number, loads in enumerate(program.facts(module).loads):
+            for dotted in loads:
+                if not self._read.isdisjoint(dotted.split(".")[1:]):
+                    self._resolve_load(module, number, dotted, self._read)
+        if not wider and alone and self._propagate_in(module):
+            return True
+        self._propagate()
+        return False
+
+    def _resolve_known(self, module: int, wanted: dict[str, Receivers]) -> None:
+        receivers = self._program.names[module].receivers
+        self._resolve_calls(module, [n for n in receivers if n in wanted and any(_admits(wanted[n], r) for r in receivers[n])], wanted)
+
+    def _forget(self, module: int, numbers: Mapping[int, int]) -> None:
+        """Forget the calls of a module, and follow its functions to their new numbers."""
+
+        def renamed(key: FunctionKey) -> FunctionKey | None:
+            return key if key[0] != module else (module, numbers[key[1]]) if key[1] in numbers else None
+
+        self._resolved.pop(module, None)
+        for site in [site for site in self._direct if site.module == module]:
+            del self._direct[site]
+        moved: dict[FunctionKey, _Callers] = {}
+        for key in [key for key, sites in self._callers.items() if key[0] == module or any(site.module == module for site in sites)]:
+            sites = self._callers.pop(key)
+            new = renamed(key)
+            if new is not None:
+                moved[new] = {site: receiver for site, receiver in sites.items() if site.module != module}
+        self._callers.update(moved)
+        for table in (self._handing, self._handed):
+            old = dict(table)
+            table.clear()
+            for key, others in old.items():
+                new = renamed(key)
+                if new is not None:
+                    table[new] = {other: None for each in others if (other := renamed(each)) is not None}
+        for outer in [key for key in self._handed if key[0] == module]:
+            for key in self._handed.pop(outer):
+                self._handing.get(key, {}).pop(outer, None)
+        self._wrappings = {
+            key: known for key, known in self._wrappings.items() if key[0] != module and all(v.module != module for v in known.wrappers)
+        }
+        self._spread = {key for key in self._spread if key[0] != module}
+        self._inside.forget_project()
+
+    def _propagate(self) -> None:
+        """From the calls that block themselves to all that run them, resolving more calls where something new may be run."""
+        self.sites, self.functions = {}, {}
         frontier = self._look_inside()
         for site in list(self._direct):
             self._record_direct(site, frontier)
@@ -131,15 +214,56 @@ class Effects:
             self._expand_functions(frontier)
             self._expand_handing(frontier)
             reached = self._look_inside()
-            for key in sorted(frontier, key=self._program.order):
-                effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
-                for site, receiver in self._callers.get(key, {}).items():
-                    for effect, needs in effects:
-                        if self._is_harmless(site, effect.block) or (needs and not self._gives(site, key, needs)):
-                            continue
-                        if receiver is None or self._concerns(receiver, key, effect.kind):
-                            self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
+            self._hand_back(frontier, level, reached, self._callers)
             frontier = reached
+
+    def _hand_back(self, keys: Iterable[FunctionKey], level: int, reached: dict[FunctionKey, None], callers: Mapping[FunctionKey, _Callers]) -> None:
+        """Record the effects of functions, those known at a level, at the call sites that run them."""
+        for key in sorted(keys, key=self._program.order):
+            effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
+            for site, receiver in callers.get(key, {}).items():
+                for effect, needs in effects:
+                    if self._is_harmless(site, effect.block) or (needs and not self._gives(site, key, needs)):
+                        continue
+                    if receiver is None or self._concerns(receiver, key, effect.kind):
+                        self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
+
+    def _propagate_in(self, module: int) -> bool:
+        """The same for a module that no other one calls where something blocks: whether that is so still."""
+        for site in [site for site in self.sites if site.module == module]:
+            del self.sites[site]
+        for key in [key for key in self.functions if key[0] == module]:
+            del self.functions[key]
+        if self._look_inside():
+            return False
+        callers = self._callers_in(module)
+        known: dict[int, dict[FunctionKey, None]] = {}  # functions of other modules, by the levels at which callers hear of them
+        for key, sites in callers.items():
+            for effect, _ in self.functions.get(key, {}).values() if sites and key[0] != module else ():
+                known.setdefault(effect.depth + 1, {})[key] = None
+        frontier: dict[FunctionKey, None] = {}
+        for site in [site for site in self._direct if site.module == module]:
+            self._record_direct(site, frontier)
+        level = 0
+        while frontier or any(number > level for number in known):
+            level += 1
+            if not self._spread.issuperset(frontier):
+                self._expand_functions(frontier)
+                callers = self._callers_in(module)
+            if self._handing or any(site.module != module for key in frontier for site in self._callers.get(key, ())):
+                return False
+            reached: dict[FunctionKey, None] = {}
+            self._hand_back({**frontier, **known.get(level, {})}, level, reached, callers)
+            frontier = reached
+        return not self._look_inside()
+
+    def _callers_in(self, module: int) -> dict[FunctionKey, _Callers]:
+        found: dict[FunctionKey, _Callers] = {}
+        for key, sites in self._callers.items():
+            for site in sites:
+                if site.module == module:
+                    found.setdefault(key, {})[site] = sites[site]
+        return found
 
     def _record_direct(self, site: Site, reached: dict[FunctionKey, None]) -> None:
         for block in self._direct[site]:
@@ -266,6 +390,9 @@ class Effects:
         program, resolver = self._program, self._program.resolver
         called, methods, read = set(), set(), set()
         for key in keys:
+            if key in self._spread:
+                continue
+            self._spread.add(key)
             function = program.function(key)
             if function.owner >= 0 and any(map(f.is_property_decorator, function.decorators)):
                 read.add(function.name)
@@ -292,6 +419,7 @@ class Effects:
         spellings = program.spellings(called, methods)
         self._expand({name: None if plain else _SOMETHING for name, plain in spellings.items()})
         self._expand({f"{display}{f.ITEM}": None for name in spellings for display in program.displays.get(name, ())})
+        self._read |= read
         for module in program.modules_reading(read):
             for number, loads in enumerate(program.facts(module).loads):
                 for dotted in loads:
@@ -332,13 +460,13 @@ class Effects:
     def _resolve_calls(self, module: int, names: Iterable[str], wanted: dict[str, Receivers]) -> None:
         facts = self._program.facts(module)
         called = facts.called()
+        resolved = self._resolved.setdefault(module, set())
         for number in sorted({number for n in names if n in called for number, r in zip(*called[n], strict=True) if _admits(wanted[n], r)}):
             call = facts.calls[number]
-            site = Site(module, call.function, number)
-            if site.function and site not in self._resolved and not call.flags & f.GUARDED:
-                self._resolved.add(site)
+            if call.function and number not in resolved and not call.flags & f.GUARDED:
+                resolved.add(number)
                 try:
-                    self._resolve(site, call)
+                    self._resolve(Site(module, call.function, number), call)
                 except RecursionError:  # one call that nobody can follow is no reason to check nothing
                     self._program.tangled.append((module, call.line))
                     self._program.resolver.give_up()

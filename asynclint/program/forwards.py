@@ -61,6 +61,15 @@ class Forwards:
         self._cut = self._cut and bool(self._active)
         return found
 
+    def forget(self, module: int) -> None:
+        """Forget what the functions of a module do."""
+        for question in [question for question in self._known if question[0][0] == module]:
+            del self._known[question]
+
+    def known_of(self, module: int) -> list[tuple[int, Taken]]:
+        """What has been asked about the functions of a module, by number."""
+        return [(key[1], taken) for key, taken in self._known if key[0] == module]
+
     def _is_no_callable(self, key: FunctionKey, name: str) -> bool:
         """Whether the annotation of a parameter says that it is given nothing that can be called."""
         function = self._resolver.function(key)

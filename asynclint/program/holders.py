@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.program import types
@@ -13,24 +14,58 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.values import Value
 
+    Receivers = frozenset[str]
 
-def modules_holding(program: Program, paths: Collection[str]) -> dict[int, frozenset[str]]:
-    """The modules that may call methods of objects of these types, and the last names of what they may call them on, none for any name. Modules that
-    import what gives such objects, those that call a function of such a module which returns one, and those that use the name of an
-    attribute of such a module, or of an object made there, which is one.
+
+class Holders:
+    """The modules that may call methods of objects of some types: those that import what gives such objects, those that call a function of such a
+    module which returns one, and those that use the name of an attribute of such a module, or of an object made there, which is one.
     """
-    if not paths:
-        return {}
-    roots = program.catalog.leading_to(paths)
-    near = [module for module, names in program.names.items() if not roots.isdisjoint(names.imports)]
-    attributes, functions = set[str](), set[str]()
-    for module in near:
-        attributes.update(_attributes(program, module, paths))
-        functions.update(_functions(program, module, paths))
-    receivers = program.with_aliases(attributes)
-    found = dict.fromkeys((n for n, names in program.names.items() if any(map(receivers.intersection, names.receivers.values()))), receivers)
-    found.update(dict.fromkeys([*near, *program.modules_using(program.with_aliases(functions))], frozenset[str]()))
-    return found
+
+    def __init__(self, program: Program, paths: Collection[str]) -> None:
+        self._program = program
+        self._paths = frozenset(paths)
+        self._given = {module: self._giving(module) for module in program.names if self._is_near(module)} if paths else {}
+
+    def replace(self, module: int) -> bool:
+        """Look at a module again, whose facts have changed; whether it gives more than before, so that others may hold an object by another name."""
+        before = self._names()
+        self._given.pop(module, None)
+        if self._is_near(module):
+            self._given[module] = self._giving(module)
+        return any(new - old for new, old in zip(self._names(), before, strict=True))
+
+    def find(self, modules: Iterable[int]) -> dict[int, Receivers]:
+        """Those of the modules that may, and the last names of what they may call methods on, none for any name."""
+        if not self._given:
+            return {}
+        program = self._program
+        attributes, functions = self._names()
+        receivers, called = program.with_aliases(attributes), program.with_aliases(functions)
+        found: dict[int, Receivers] = {}
+        for module in modules:
+            names = program.names.get(module)
+            if names is not None and (module in self._given or not called.isdisjoint(names.called)):
+                found[module] = frozenset()
+            elif names is not None and any(map(receivers.intersection, names.receivers.values())):
+                found[module] = receivers
+        return found
+
+    def _is_near(self, module: int) -> bool:
+        names = self._program.names.get(module)
+        return bool(self._paths) and names is not None and not self._roots.isdisjoint(names.imports)
+
+    @cached_property
+    def _roots(self) -> set[str]:
+        return self._program.catalog.leading_to(self._paths)
+
+    def _giving(self, module: int) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(_attributes(self._program, module, self._paths)), frozenset(_functions(self._program, module, self._paths))
+
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of attributes and functions of all modules that give such objects."""
+        given = self._given.values()
+        return frozenset[str]().union(*(each[0] for each in given)), frozenset[str]().union(*(each[1] for each in given))
 
 
 def _attributes(program: Program, module: int, paths: Collection[str]) -> Iterator[str]:

@@ -40,7 +40,12 @@ class Inside:
         program = self._program
         if not program.libraries.are_known:
             return []
-        return [module for module in sorted(program.names) if any(map(program.libraries.holds, program.names[module].imports))]
+        return [module for module in sorted(program.names) if self.is_caller(module)]
+
+    def is_caller(self, module: int) -> bool:
+        """Whether a module of the project imports a package of the environment."""
+        program = self._program
+        return program.libraries.are_known and any(map(program.libraries.holds, program.names[module].imports))
 
     def admits(self, site: Site, target: FunctionValue) -> bool:
         """Whether a call site is followed to a function; notes those of libraries. What a library calls back in the project is not its own doing."""
@@ -103,6 +108,10 @@ class Inside:
         path = program.catalog.canonical(program.qualified(value))
         of_class = program.function(value.key).owner >= 0 and program.catalog.mentions(path.rpartition(".")[0])
         return path if of_class or program.catalog.has_entry(path) else ""
+
+    def forget_project(self) -> None:
+        """Forget what the classes of the project define."""
+        vars(self).pop("_definers", None)
 
     def called_again(self) -> list[FunctionKey]:
         """The functions that were looked through before and have been called anew since this was last asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asynclint.index import facts as f
@@ -21,6 +22,7 @@ from asynclint.program.values import (
     Package,
     Scope,
     Super,
+    modules_of,
 )
 
 if TYPE_CHECKING:
@@ -53,12 +55,49 @@ class Resolver:
         self._calls: dict[int, dict[int, list[int]]] = {}
         self.libraries = libraries
         self.stubs = Stubs(self)
-        self._values: dict[Any, Values] = {}
+        self._values: dict[int, dict[Any, Values]] = {}  # by the module of the scope
+        self._mentions: dict[int, tuple[int, set[int]]] = {}  # the modules named in so many of the values of a module
         self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
         self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
         self._active: dict[Any, int] = {}  # what is being evaluated, and how deep
         self._provisional: list[Any] = []
         self._lowest = 0
+
+    def forget(self, module: int, *, renumbered: bool) -> None:
+        """Forget what was found out in a module whose facts have changed and, where its functions or classes are `renumbered`, about them."""
+        self._values.pop(module, None)
+        self._mentions.pop(module, None)
+        self._calls.pop(module, None)
+        self.forwards.forget(module)
+        if not renumbered:
+            for memory in (self._mro, self._below):
+                for klass in [klass for klass in memory if klass.module == module]:
+                    del memory[klass]
+            return
+        for number, values in self._values.items():
+            if module in self._mentioned(number):
+                for key in [key for key, found in values.items() if any(module in modules_of(value) for value in found)]:
+                    del values[key]
+                del self._mentions[number]
+        for memory in (self._mro, self._below):
+            for klass in [k for k, found in memory.items() if k.module == module or any(module in modules_of(each) for each in found)]:
+                del memory[klass]
+
+    def prepare(self) -> None:
+        """Do now what `forget` needs, while nobody waits."""
+        for number in self._values:
+            self._mentioned(number)
+
+    def _mentioned(self, number: int) -> set[int]:
+        """The modules that are named in what is remembered of a module."""
+        memory = self._values[number]
+        size, mentioned = self._mentions.get(number, (0, set()))
+        if size < len(memory):
+            for values in islice(memory.values(), size, None):
+                for value in values:
+                    mentioned |= modules_of(value)
+            self._mentions[number] = (len(memory), mentioned)
+        return mentioned
 
     # -- plain access
 
@@ -104,7 +143,10 @@ class Resolver:
         if ref is None:
             return ()
         key = (scope, ref)
-        known = self._values.get(key)
+        memory = self._values.get(scope[0])
+        if memory is None:
+            memory = self._values[scope[0]] = {}
+        known = memory.get(key)
         if known is not None:
             started = self._active.get(key)
             if started is not None and started < self._lowest:
@@ -115,15 +157,16 @@ class Resolver:
             return ()
         outer, self._lowest = self._lowest, depth
         self._active[key] = depth
-        self._values[key] = ()  # a cycle adds nothing to itself
+        memory[key] = ()  # a cycle adds nothing to itself
         found = self._dotted(ref, scope) if ref.__class__ is str else types.EVALUATORS[ref[0]](self, ref, scope)
-        values = self._values[key] = unique(found)
+        values = memory[key] = unique(found)
         del self._active[key]
         if self._lowest < depth:  # found inside a cycle that began further out: true only until that is finished
             self._provisional.append(key)
         elif self._provisional and depth == 0:
             for other in self._provisional:
-                self._values.pop(other, None)
+                self._values[other[0][0]].pop(other, None)
+                self._mentions.pop(other[0][0], None)
             self._provisional.clear()
         self._lowest = min(outer, self._lowest) if self._lowest < depth else outer
         return values

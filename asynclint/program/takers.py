@@ -13,7 +13,7 @@ from asynclint.program.forwards import Taken
 from asynclint.program.values import ClassValue, External
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from asynclint.index.facts import Call, Ref
     from asynclint.program import Program
@@ -38,21 +38,34 @@ class Takers(Answers):
         self._find()
 
     def _find(self) -> None:
-        program = self._program
-        wanted = program.catalog.names(self._known)
+        self._look_for(self._program.catalog.names(self._known))
+
+    def _look_for(self, wanted: set[str]) -> None:
+        """Find the functions that forward to what has one of these names, and those that forward to them."""
         while wanted - self.names:
-            names = program.with_aliases(wanted) - self.names
+            names = self._program.with_aliases(wanted) - self.names
             self.names |= names | wanted
-            found: dict[FunctionKey, set[Taken]] = {}
-            for module in program.modules_using(names):
-                facts = program.facts(module)
-                for number in facts.calls_of(names):
-                    if facts.calls.raw[number][0]:
-                        for key, taken in self._forwarders(module, facts.calls[number], number):
-                            found.setdefault(key, set()).add(taken)
-            for key, ways in found.items():
-                self._own.setdefault(key, set()).update(ways)
-            wanted = {name for key in found for name in self._names_of(key)}
+            wanted = {name for key in self._note(self._program.modules_using(names), names) for name in self._names_of(key)}
+
+    def _note(self, modules: Iterable[int], names: Collection[str]) -> list[FunctionKey]:
+        """Note the functions that hand over what they are given in calls of these names."""
+        found: dict[FunctionKey, set[Taken]] = {}
+        for module in modules:
+            facts = self._program.facts(module)
+            for number in facts.calls_of(names):
+                if facts.calls.raw[number][0]:
+                    for key, taken in self._forwarders(module, facts.calls[number], number):
+                        found.setdefault(key, set()).add(taken)
+        for key, ways in found.items():
+            self._own.setdefault(key, set()).update(ways)
+        return list(found)
+
+    def replace(self, module: int) -> None:
+        """Look at the functions of a module again, whose facts have changed."""
+        for key in [key for key in self._own if key[0] == module]:
+            del self._own[key]
+        while found := self._note((module,), self.names):
+            self._look_for({name for key in found for name in self._names_of(key)})
 
     def _names_of(self, key: FunctionKey) -> Iterator[str]:
         function = self._program.function(key)
@@ -119,6 +132,10 @@ class Takers(Answers):
         found |= {o for ref in methods for o in self._origins(ref, module, 0, depth - 1)}
         return {(n, taken) for n, taken in found if self._program.function((module, n)).name == "__init__"}
 
+    def ways_of(self, module: int) -> dict[int, set[Taken]]:
+        """What the functions of a module take of the kind, by number."""
+        return {key[1]: ways for key, ways in self._own.items() if key[0] == module}
+
     # -- calls
 
     def handed(self, value: Value, arguments: Arguments) -> Iterator[int]:
@@ -139,10 +156,10 @@ class Takers(Answers):
                 if keyword not in ("*", "**") and ways and forwards.taken(function, arguments, number) in ways:
                     yield number
 
-    def sites(self) -> Iterator[tuple[int, Call, Ref]]:
-        """The call sites that hand something over: module, call and what is handed over."""
+    def sites(self, only: int | None = None) -> Iterator[tuple[int, Call, Ref]]:
+        """The call sites of one module, or of all, that hand something over: module, call and what is handed over."""
         program = self._program
-        for module in program.modules_using(self.names):
+        for module in program.modules_using(self.names) if only is None else (only,):
             facts = program.facts(module)
             for number in facts.calls_of(self.names):
                 call = facts.calls[number]

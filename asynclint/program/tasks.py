@@ -12,6 +12,8 @@ from asynclint.program.effects import Site
 from asynclint.program.values import Bound, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Value, Values
 
@@ -41,34 +43,58 @@ class Tasks(Answers):
         self.makers: dict[FunctionKey, Site] = {}  # functions that give a task which they do not keep -> the site inside
         self._coroutines: dict[int, list[int]] = {}
         self.givers: set[FunctionKey] = set()  # sync functions that return a coroutine
+        self._names: frozenset[str] = frozenset()  # of all that gives a task
+        self._spellings: dict[str, bool] = {}  # and of all that gives a coroutine, see `Program.spellings`
         self._find_spawns()
 
     # -- tasks
 
     def _find_spawns(self) -> None:
+        self._look_for(self._program.catalog.names(self._program.catalog.tasks))
+
+    def _look_for(self, wanted: set[str]) -> None:
+        """Find the calls of what has one of these names and gives a task, and those of what hands such a task out."""
         program = self._program
-        wanted = program.catalog.names(program.catalog.tasks)
-        expanded: set[str] = set()
-        while wanted - expanded:
-            names = program.with_aliases(wanted) - expanded
-            expanded |= names | wanted
-            reached: list[FunctionKey] = []
-            for module in program.modules_using(names):
-                facts = program.facts(module)
-                for number in facts.calls_of(names):
-                    call = facts.calls[number]
-                    site = Site(module, call.function, number)
-                    if (module, call.function) in program.contexts.at_exit:
-                        continue
-                    source = self._spawned_by(program.callees(module, number), call.flags)
-                    if source is None:
-                        continue
-                    self.spawns[site] = source[0]
-                    key = (module, call.function)
-                    if key not in self.makers and self.hands_out(site, call):
-                        self.makers[key] = site
-                        reached.append(key)
-            wanted = {program.function(key).name for key in reached}
+        while wanted - self._names:
+            names = program.with_aliases(wanted) - self._names
+            self._names |= names | wanted
+            wanted = {program.function(key).name for key in self._note(program.modules_using(names), names)}
+
+    def _note(self, modules: Iterable[int], names: Collection[str]) -> list[FunctionKey]:
+        """Note the calls of these names that give a task; the functions that hand one out and were not known to."""
+        program = self._program
+        reached: list[FunctionKey] = []
+        for module in modules:
+            facts = program.facts(module)
+            for number in facts.calls_of(names):
+                call = facts.calls[number]
+                site = Site(module, call.function, number)
+                if (module, call.function) in program.contexts.at_exit:
+                    continue
+                source = self._spawned_by(program.callees(module, number), call.flags)
+                if source is None:
+                    continue
+                self.spawns[site] = source[0]
+                key = (module, call.function)
+                if key not in self.makers and self.hands_out(site, call):
+                    self.makers[key] = site
+                    reached.append(key)
+        return reached
+
+    def replace(self, module: int) -> bool:
+        """Look at a module again, whose facts have changed. Whether that was possible: not where it gave others tasks or coroutines, or now does."""
+        if any(key[0] == module for key in (*self.makers, *self.givers)):
+            return False
+        for site in [site for site in self.spawns if site.module == module]:
+            del self.spawns[site]
+        self._coroutines.pop(module, None)
+        vars(self).pop("started", None)
+        if self._note((module,), self._names):
+            return False
+        if "coroutine_givers" not in vars(self):
+            return True
+        self._spellings = {**self._spellings, **self._program.async_names}
+        return not self._givers_in((module,), self._spellings)
 
     def _spawned_by(self, values: Values, flags: int) -> tuple[Site | None] | None:
         for value in values:
@@ -215,14 +241,8 @@ class Tasks(Answers):
         methods: set[str] = set()
         spellings = program.async_names
         while spellings:
-            found: set[FunctionKey] = set()
-            for module in program.names:
-                facts = program.facts(module)
-                for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):
-                    key = (module, facts.calls[number].function)
-                    if facts.calls[number].flags & f.RETURNED and key not in found and self._gives_coroutine(key):
-                        found.add(key)
-            found -= self.givers
+            self._spellings = {**spellings, **self._spellings}
+            found = self._givers_in(program.names, spellings) - self.givers
             self.givers |= found
             named = [program.function(key) for key in found]
             new = ({each.name for each in named if each.owner < 0}, {each.name for each in named if each.owner >= 0})
@@ -230,6 +250,20 @@ class Tasks(Answers):
             methods |= new[1]
             spellings = program.spellings(*new)
         return functions, methods
+
+    def _givers_in(self, modules: Iterable[int], spellings: Mapping[str, bool]) -> set[FunctionKey]:
+        """The functions of modules that return what a call of one of these names gives, and that is a coroutine."""
+        program = self._program
+        found: set[FunctionKey] = set()
+        for module in modules:
+            if program.names[module].returned.isdisjoint(spellings):
+                continue
+            facts = program.facts(module)
+            for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):
+                key = (module, facts.calls[number].function)
+                if facts.calls[number].flags & f.RETURNED and key not in found and self._gives_coroutine(key):
+                    found.add(key)
+        return found
 
     def _gives_coroutine(self, key: FunctionKey) -> bool:
         function = self._program.function(key)

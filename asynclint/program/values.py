@@ -119,3 +119,25 @@ class Bound:
 
 Value: TypeAlias = Package | FunctionValue | ClassValue | Instance | Super | External | ExternalInstance | Many | Parts | Awaitable | Manager | Bound
 Values: TypeAlias = tuple[Value, ...]
+
+
+def modules_of(value: Value) -> frozenset[int]:
+    """The modules whose functions and classes a value names by number."""
+    kind = value.__class__
+    if kind is External or kind is ExternalInstance or kind is Package:
+        return _NONE
+    if isinstance(value, ClassValue):
+        return frozenset((value.module,))
+    if isinstance(value, (Instance, Super)):
+        return frozenset((value.klass.module,))
+    if isinstance(value, FunctionValue):
+        return frozenset((value.module, value.receiver.module)) if value.receiver is not None else frozenset((value.module,))
+    inner = value.parts if isinstance(value, Parts) else (value.items,)  # type: ignore[union-attr]
+    found = _NONE.union(*(modules_of(each) for values in inner for each in values))
+    if isinstance(value, Many):
+        found = found.union(*map(modules_of, value.keys))
+    function = getattr(value, "function", None)
+    return found | modules_of(function) if function is not None else found
+
+
+_NONE: frozenset[int] = frozenset()

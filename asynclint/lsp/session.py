@@ -1,0 +1,159 @@
+"""The linked program of one workspace folder, and what an editor asks of it. Lives in a worker process."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher
+
+from asynclint import cache, runner
+from asynclint.config import Settings, load
+from asynclint.files import SourceFile, discover, is_excluded
+from asynclint.fix import fixer
+from asynclint.lsp.shown import Edits, Shower, Shown
+from asynclint.model import Applicability, Edit, Finding, Problem
+from asynclint.source import Source, SourceError
+
+Texts = Mapping[str, str]  # of unsaved documents, by absolute path
+_DIED = "asynclint died of this file, and does not look at it again before it changes; please report it to the makers of asynclint"
+
+
+class Session:
+    """One project, indexed and linked. Paths are absolute, `/` between parts."""
+
+    def __init__(
+        self, paths: tuple[str, ...], texts: Texts, deadly: Texts, encoding: str, *, trusted: bool, progress: Callable[[str, int, int], None]
+    ) -> None:
+        """`texts` are those of open documents; `deadly` the contents of files of which another process died. Raises ConfigError."""
+        settings = _settings(paths, trusted)
+        self._deadly = dict(deadly)
+        found, problems = discover(paths, settings)
+        missing = [path for path in texts if path not in {file.absolute for file in found} and self._belongs(path, paths, settings)]
+        found = sorted([*found, *(SourceFile(path, path, 0, 0) for path in missing)], key=lambda file: file.path)
+        store = cache.open_cache(settings)
+        request = runner.Request(paths, settings, on_progress=progress, found=(found, problems), cache=store)
+        overlays = {path: overlay(path, text) for path, text in texts.items()}
+        unread = {path: Problem(path, 0, 0, _DIED) for path in deadly}
+        self._run, _ = runner.start(request, {path: source for path, source in overlays.items() if path not in deadly}, unread)
+        self._numbers = {file.absolute: number for number, file in enumerate(found)}
+        self._shower = Shower(encoding, self._source)
+        self._paths, self._settings = paths, settings
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """The pages of all rules, by code."""
+        return {rule.code: f"# {rule.name} ({rule.code})\n\n{rule.doc.strip()}\n" for rule in self._run.rules}
+
+    def prepare(self) -> None:
+        """Do what the next change needs, while nobody waits."""
+        import asynclint.walk.positions  # noqa: F401  (loads libcst)
+
+        _ = self._run.program.loop_effects, self._run.program.losing_functions
+        self._run.program.resolver.prepare()
+        gc.freeze()  # what is linked stays; to look for garbage in it would cost more than a change does
+
+    def change(self, path: str, text: str | None) -> bool | None:
+        """Take another text of a file (None: as it is on disk). Whether the program is now what a fresh start would make of it; None where the file
+        is not part of the program yet.
+        """
+        number = self._numbers.get(path)
+        if number is None:
+            return None if self._belongs(path, self._paths, self._settings) else True
+        source = overlay(path, text) if text is not None else _on_disk(path)
+        if isinstance(source, Problem):
+            self._run.state.problems[number] = source
+            return False
+        if path in self._deadly:
+            if self._deadly[path] == source.text:
+                return True
+            del self._deadly[path]
+        known = self._run.state.overlays.get(number)
+        if known is not None and known.text == source.text and number not in self._run.state.problems:
+            return True
+        return self._run.replace(number, source)
+
+    def lint(self, paths: Iterable[str]) -> dict[str, tuple[Shown, ...]]:
+        """What is found in files; nothing for those that are not part of the program."""
+        numbers = {self._numbers[path] for path in paths if path in self._numbers}
+        results = self._run.lint(numbers).values()
+        return {result.path: self._shower.show(result) for result in results}
+
+    def fix_all(self, path: str) -> Edits:
+        """The edits of all safe fixes of the findings in a file, applied until none is left; other files that such a fix needs are edited too."""
+        if path not in self._numbers:
+            return {}
+        before: dict[str, Source] = {}
+        first = self._run.lint({self._numbers[path]})
+        findings = [finding for result in first.values() for finding in result.findings]
+        for each in sorted({p for f in findings if f.fix for p in f.fix.paths}):
+            source = self._source(each)
+            if source is None:
+                return {}
+            before[each] = source
+
+        def lint(changed: Mapping[str, Source]) -> list[Finding]:
+            for each, source in changed.items():
+                self._run.replace(self._numbers[each], source)
+            return [finding for result in self._run.lint({self._numbers[path]}).values() for finding in result.findings]
+
+        try:
+            outcome = fixer.converge(before, lint, findings, Applicability.SAFE)
+        finally:
+            for each, source in before.items():
+                self._run.replace(self._numbers[each], source)
+        return self._shower.edits(edit for each, source in outcome.sources.items() for edit in _difference(before[each], source.text))
+
+    # -- files
+
+    def _belongs(self, path: str, paths: tuple[str, ...], settings: Settings) -> bool:
+        """Whether a file that is not known yet would be found."""
+        inside = any(path == each or path.startswith(each.rstrip("/") + "/") for each in paths)
+        return inside and path.endswith((".py", ".pyi")) and not is_excluded(path, settings)
+
+    def _source(self, path: str) -> Source | None:
+        number = self._numbers.get(path)
+        if number is None:
+            found = _on_disk(path)
+            return found if isinstance(found, Source) else None
+        overlaid = self._run.state.overlays.get(number)
+        if overlaid is not None:
+            return overlaid
+        found = _on_disk(path)
+        return found if isinstance(found, Source) else None
+
+
+def overlay(path: str, text: str) -> Source:
+    """A document's text as a source. What is not Python text is found out where it is parsed."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        source = Source.from_bytes(path, data)
+        if source.encoding != "utf-8":
+            source = Source.from_bytes(path, text.encode(source.encoding))
+    except (SourceError, UnicodeEncodeError):
+        return Source(path, data, text, "utf-8", False)
+    return source if source.text == text else Source(path, data, text, "utf-8", False)
+
+
+def _settings(paths: tuple[str, ...], trusted: bool) -> Settings:
+    settings = load(paths)
+    if trusted:
+        return settings
+    return dataclasses.replace(settings, plugins=())
+
+
+def _on_disk(path: str) -> Source | Problem:
+    try:
+        return Source.read(path)
+    except SourceError as error:
+        return error.problem
+
+
+def _difference(source: Source, text: str) -> list[Edit]:
+    """The edits, of whole lines, that make a text of a source."""
+    old, new = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [Edit(source.path, source.span(starts[a], starts[b]), "".join(new[c:d])) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal"]

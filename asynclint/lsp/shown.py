@@ -1,0 +1,124 @@
+"""Findings as an editor shows them: plain records with lines and columns from 0, columns in the units that client and server agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asynclint.fix.imports import additions
+from asynclint.lsp.ignoring import ignoring
+from asynclint.model import Applicability
+from asynclint.record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.model import Edit, FileResult, Finding, Fix, Frame, Position, Problem
+    from asynclint.source import Source
+
+Range = tuple[int, int, int, int]  # line and column of start and end
+Edits = dict[str, list[tuple[Range, str]]]  # by absolute path
+_UNITS: dict[str, Callable[[str], int]] = {
+    "utf-8": lambda text: len(text.encode("utf-8", "surrogatepass")),
+    "utf-16": lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
+}
+
+
+@record(frozen=True, slots=True)
+class Action:
+    """A rewrite that is offered: its title, whether it is safe, and the edits."""
+
+    title: str
+    is_safe: bool
+    edits: Edits
+
+
+@record(frozen=True, slots=True)
+class Shown:
+    """A finding, or a problem (`severity` "error", no name). `related` are the hops of the chain: path, place and text."""
+
+    code: str
+    name: str
+    message: str
+    severity: str
+    range: Range
+    related: tuple[tuple[str, Range, str], ...] = ()
+    actions: tuple[Action, ...] = ()
+    details: str = ""  # what to write instead, or why there is no rewrite
+    is_unused: bool = False
+    ignoring: Edits | None = None  # what suppresses it
+
+
+class Shower:
+    """Shows the results of files. `source` gives the text of a path, or None where it cannot be read."""
+
+    def __init__(self, encoding: str, source: Callable[[str], Source | None]) -> None:
+        self._units = _UNITS.get(encoding, len)
+        self._source = source
+
+    def show(self, result: FileResult) -> tuple[Shown, ...]:
+        """The findings and problems of a file, in order of their places."""
+        found = [self._finding(finding) for finding in result.findings] + [self._problem(problem) for problem in result.problems]
+        return tuple(sorted(found, key=lambda shown: (shown.range, shown.code)))
+
+    def edits(self, edits: Iterable[Edit]) -> Edits:
+        """Edits with the places of an editor, by path."""
+        found: Edits = {}
+        for edit in sorted(set(edits)):
+            source = self._source(edit.path)
+            if source is not None:
+                found.setdefault(edit.path, []).append((self.range(source, edit.span.start, edit.span.end), edit.text))
+        return found
+
+    def range(self, source: Source, start: Position, end: Position) -> Range:
+        """The range between two positions."""
+        return (start.line - 1, self._column(source, start), end.line - 1, self._column(source, end))
+
+    def _column(self, source: Source, position: Position) -> int:
+        return self._units(source.text[position.offset - position.column + 1 : position.offset])
+
+    def _line(self, path: str, line: int, column: int) -> Range:
+        """From a place to the end of its line; columns from 1, in code points."""
+        source = self._source(path)
+        text = source.line_text(line) if source is not None else ""
+        first = max(line - 1, 0)
+        return (first, self._units(text[: max(column - 1, 0)]), first, self._units(text))
+
+    # -- findings
+
+    def _finding(self, finding: Finding) -> Shown:
+        source = self._source(finding.path)
+        place = self.range(source, finding.span.start, finding.span.end) if source is not None else (0, 0, 0, 0)
+        ignored = ignoring(source, finding) if source is not None and not finding.code.startswith("ASL9") else None
+        fix = [self._action(finding.fix)] if finding.fix is not None and finding.fix.applicability is not Applicability.MANUAL else []
+        return Shown(
+            finding.code,
+            finding.name,
+            finding.message,
+            finding.severity.value,
+            place,
+            tuple(self._hop(frame) for frame in finding.chain),
+            tuple(action for action in fix if action is not None),
+            finding.help or finding.no_fix,
+            finding.code == "ASL901",
+            self.edits([ignored]) if ignored is not None else None,
+        )
+
+    def _hop(self, frame: Frame) -> tuple[str, Range, str]:
+        return frame.path, self._line(frame.path, frame.line, frame.column), f"{frame.function}: {frame.text}"
+
+    def _problem(self, problem: Problem) -> Shown:
+        return Shown(problem.code, "", problem.message, "error", self._line(problem.path, problem.line, problem.column))
+
+    def _action(self, fix: Fix) -> Action | None:
+        """A fix with the imports and declarations that it needs; None where they cannot be added."""
+        edits = [*fix.edits]
+        for path in sorted({*fix.paths, *(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
+            source = self._source(path)
+            if source is None:
+                return None
+            more = additions(source, [i for i in fix.imports if i.path == path], [d for d in fix.declarations if d.path == path])
+            if isinstance(more, str):
+                return None
+            edits += more
+        return Action(fix.title, fix.applicability is Applicability.SAFE, self.edits(edits))
