@@ -124,14 +124,14 @@ def test_quick_fixes(tmp_path: Path) -> None:
 
 
 def test_unsafe_fixes_say_so(tmp_path: Path) -> None:
-    text = 'import sqlite3\n\n\nasync def main():\n    sqlite3.connect("a.db")\n'
+    text = 'import requests\n\nsession = requests.Session()\n\n\nasync def main():\n    session.get("a")\n'
 
     async def act(editor: Editor) -> None:
         (found,) = await editor.open("app.py")
         fix, *_ = await editor.actions("app.py", found.range)
         assert fix.title.endswith(" (unsafe)")
         assert not fix.is_preferred
-        assert "asyncio.to_thread(sqlite3.connect" in editor.edited(fix.edit, {"app.py": text})["app.py"]
+        assert "asyncio.to_thread(session.get" in editor.edited(fix.edit, {"app.py": text})["app.py"]
         assert not await editor.actions("app.py", found.range, only=["source.fixAll"])
 
     drive(project(tmp_path, app=text), act)
