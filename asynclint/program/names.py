@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.annotations import annotated, without_parameters
+from asynclint.program.classes import Classes
 from asynclint.program.forwards import Forwards
 from asynclint.program.libraries import LIBRARY, STUB, is_outside, name_of, stem_of
 from asynclint.program.stubs import Stubs
@@ -28,7 +29,7 @@ from asynclint.program.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from asynclint.index.facts import Class, Function, Ref
+    from asynclint.index.facts import Function, Ref
     from asynclint.index.module import ModuleFacts
     from asynclint.program.catalog import Catalog
     from asynclint.program.libraries import Libraries
@@ -41,24 +42,21 @@ _LIMIT = 24  # values of one expression that are followed; more is a registry of
 _DEPTH = 60  # nested evaluations; deeper is a cycle through ever new values
 
 
-class Resolver:
+class Resolver(Classes):
     """Evaluates Refs over all modules, memoised. Unknown is the empty tuple."""
 
     def __init__(self, modules: Modules, stems: list[str], facts: Any, catalog: Catalog, subclasses: Any, libraries: Libraries) -> None:
         """`facts(n)` gives the facts of module n; `subclasses(name)` the (module, class) pairs that name a class of that last name as base."""
+        super().__init__(facts, subclasses)
         self.modules = modules
         self.stems = stems
-        self.facts = facts
         self.catalog = catalog
-        self.subclasses_named = subclasses
         self.forwards = Forwards(self)
         self._calls: dict[int, dict[int, list[int]]] = {}
         self.libraries = libraries
         self.stubs = Stubs(self)
         self._values: dict[int, dict[Any, Values]] = {}  # by the module of the scope
         self._mentions: dict[int, tuple[int, set[int]]] = {}  # the modules named in so many of the values of a module
-        self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
-        self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
         self._active: dict[Any, int] = {}  # what is being evaluated, and how deep
         self._provisional: list[Any] = []
         self._lowest = 0
@@ -101,15 +99,6 @@ class Resolver:
 
     # -- plain access
 
-    def function(self, value: FunctionValue | tuple[int, int]) -> Function:
-        """The facts of a function."""
-        module, number = value.key if isinstance(value, FunctionValue) else value
-        return self.facts(module).functions[number]  # type: ignore[no-any-return]
-
-    def klass(self, value: ClassValue) -> Class:
-        """The facts of a class."""
-        return self.facts(value.module).classes[value.number]  # type: ignore[no-any-return]
-
     def calls_of(self, key: tuple[int, int]) -> list[int]:
         """The numbers of the calls that a function's own frame makes."""
         calls = self._calls.get(key[0])
@@ -133,7 +122,7 @@ class Resolver:
     def give_up(self) -> None:
         """Forget the evaluations that an error has cut off."""
         for key in [*self._active, *self._provisional]:
-            self._values.pop(key, None)
+            self._values[key[0].module].pop(key, None)
         self._active.clear()
         self._provisional.clear()
         self._lowest = 0
@@ -165,8 +154,8 @@ class Resolver:
             self._provisional.append(key)
         elif self._provisional and depth == 0:
             for other in self._provisional:
-                self._values[other[0][0]].pop(other, None)
-                self._mentions.pop(other[0][0], None)
+                self._values[other[0].module].pop(other, None)
+                self._mentions.pop(other[0].module, None)
             self._provisional.clear()
         self._lowest = min(outer, self._lowest) if self._lowest < depth else outer
         return values
@@ -458,86 +447,6 @@ class Resolver:
 
     def _class_attribute(self, klass: ClassValue, name: str) -> Iterable[Value]:
         return list(self._inherited(self.mro(klass), name, klass))
-
-    # -- classes
-
-    def mro(self, value: ClassValue) -> tuple[ClassValue | External, ...]:
-        """A class and its bases, in the order in which attributes are looked up (depth first; a common base stands last)."""
-        known = self._mro.get(value)
-        if known is not None:
-            return known
-        self._mro[value] = (value,)
-        klass = self.klass(value)
-        scope = Scope(value.module, klass.parent, klass.outer)
-        order: list[ClassValue | External] = [value]
-        for ref in klass.bases:
-            for base in self.evaluate(without_parameters(ref), scope):
-                if isinstance(base, ClassValue):
-                    inherited: Iterable[ClassValue | External] = self.mro(base)
-                elif isinstance(base, External):
-                    inherited = (base,)
-                else:
-                    continue
-                for item in inherited:
-                    if item in order and item != value:
-                        order.remove(item)
-                    if item != value:
-                        order.append(item)
-        self._mro[value] = tuple(order)
-        return self._mro[value]
-
-    def below(self, value: ClassValue) -> tuple[ClassValue, ...]:
-        """The direct and indirect subclasses of a class in the project."""
-        known = self._below.get(value)
-        if known is None:
-            self._below[value] = ()
-            found: dict[ClassValue, None] = {}
-            for module, number in self.subclasses_named(self.klass(value).name):
-                candidate = ClassValue(module, number)
-                if candidate != value and candidate not in found and value in self.mro(candidate):
-                    found[candidate] = None
-                    found.update(dict.fromkeys(self.below(candidate)))
-            known = self._below[value] = tuple(found)
-        return known
-
-    def class_around(self, scope: Scope) -> ClassValue | None:
-        """The class of the nearest method around a scope."""
-        if scope.klass >= 0:
-            return ClassValue(scope.module, scope.klass)
-        number = scope.function
-        while number > 0:
-            function = self.facts(scope.module).functions[number]
-            if function.owner >= 0:
-                return ClassValue(scope.module, function.owner)
-            number = function.parent
-        return None
-
-    # -- decorators
-
-    def decorating_functions(self, values: Values) -> Iterable[FunctionValue]:
-        """The functions of the project that are called when a decorator is applied."""
-        for value in values:
-            if isinstance(value, FunctionValue):
-                yield value
-            elif isinstance(value, Instance):
-                yield from self.decorating_functions(self.instance_attribute_of_class(value.klass, "__call__"))
-
-    def decorators(self, function: Function, module: int) -> list[str]:
-        """The canonical paths of a function's decorators from outside the project."""
-        scope = Scope(module, max(function.parent, 0), function.owner)
-        found = []
-        for ref in function.decorators:
-            target = ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref
-            found += [value.path for value in self.evaluate(target, scope) if isinstance(value, External)]
-        return found
-
-    def is_decorated(self, function: Function, module: int, name: str) -> bool:
-        """Whether a builtin decorator (`staticmethod`, `classmethod`) is on a function."""
-        return name in function.decorators and bool(function.decorators)
-
-    def is_property(self, function: Function, module: int) -> bool:
-        """Whether reading the attribute runs the function."""
-        return any(map(f.is_property_decorator, function.decorators))
 
 
 def unique(values: Iterable[Value]) -> Values:
