@@ -311,6 +311,14 @@ def test_what_is_something_else_forbids_nothing(more: str, capsys: pytest.Captur
     assert text.endswith(more)
 
 
+def test_what_is_called_by_nobody_may_be_looked_up_in_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    plugin = "import time\n\n\ndef setup(host):\n    time.sleep(1)\n"
+    written(plugin=plugin, core="def load(module):\n    module.setup()\n    module.setup('a')\n")
+    assert forbidden("plugin:setup", capsys) == ["core.py:3: cannot tell whether `module.setup` is `setup`"]
+    written(plugin=f"{plugin}\n\nasync def main():\n    setup('a')\n")
+    assert cli.run(["asyncify", "plugin:setup", "--diff"]) == 0
+
+
 def test_a_test_that_calls_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     written(app=LOAD, test_app="from app import load\n\n\ndef test_load():\n    assert load('data/a')\n")
     assert forbidden("app:load", capsys) == ["test_app.py:4: `test_load` is sync code of a test; it calls `load`"]
