@@ -222,8 +222,12 @@ def forbidden(target: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
             "app.py:12: `g` has the decorator `@lru_cache`, which may call it, or do something with its result; it calls `load`",
         ),
         (
-            "import asyncio\ndef g():\n    asyncio.run(page())\n    return load('a')\nasync def h(): return g()\n",
-            "app.py:11: `g` calls `asyncio.run` (line 12), which cannot run on an event loop; it calls `load`",
+            "import asyncio\ndef g():\n    load('a')\n    start()\ndef start(): asyncio.run(page())\nif __name__ == '__main__':\n    g()\n",
+            "app.py:11: `g` reaches `asyncio.run` in `start` (app.py:14), which cannot run on an event loop; it calls `load`",
+        ),
+        (
+            "import asyncio\ndef g():\n    asyncio.run(page())\n    return load('a')\nif __name__ == '__main__':\n    g()\n",
+            "app.py:11: `g` reaches `asyncio.run` (app.py:12), which cannot run on an event loop; it calls `load`",
         ),
         (
             "import threading\nlock = threading.Lock()\nasync def g():\n    with lock:\n        return load('a')\n",

@@ -81,12 +81,13 @@ class _Work:
         self._obstacles: dict[Obstacle, None] = {}
         self._calls: dict[ast.Call, _Call] = {}
         self._called: set[FunctionKey] = set()
+        self._callers: dict[FunctionKey, set[FunctionKey]] = {}
         self._perhaps: dict[FunctionKey, list[Obstacle]] = {}  # uses that matter where a function of a module is called by nobody who is known
         self._runs: dict[int, int] = {}  # modules in whose body `asyncio.run` is put, and how often
 
     def look(self) -> None:
         """Look at all functions that are wanted now, and at all their uses; functions that have to change too are wanted from now on."""
-        self._obstacles, self._calls, self._called, self._runs, self._perhaps = {}, {}, set(), {}, {}
+        self._obstacles, self._calls, self._called, self._runs, self._perhaps, self._callers = {}, {}, set(), {}, {}, {}
         for key in list(self.wanted):
             self._look_at(key)
         for name in dict.fromkeys(self._program.function(key).name for key in list(self.wanted)):
@@ -106,6 +107,9 @@ class _Work:
                 self._add(program.paths[key[0]], program.function(key).line, reason + self._because(key))
             if key not in self._called:  # modules that are looked up at run time, as plugins are
                 self._obstacles.update(dict.fromkeys(self._perhaps.get(key, ())))
+            if not (self._callers.get(key) and all(program.function(caller).is_async for caller in self._callers[key])):
+                for reason in forbids.of_calls(program, key):  # which did not run on a loop so far
+                    self._add(program.paths[key[0]], program.function(key).line, reason + self._because(key))
             is_named = forbids.is_test(program.paths[key[0]])
             if not is_called and not is_named and not families[key] & self._asked:
                 self._forbid(key, "is called by nobody in the program: whoever does would have to await it")
@@ -213,6 +217,8 @@ class _Work:
             elif not isinstance(value, FunctionValue):
                 self._at(use, f"`{ast.unparse(use.node)}` may also be something other than {shown}")
         self._called |= meant
+        for each in meant:
+            self._callers.setdefault(each, set()).add((use.scope.module, use.scope.function))
         self._call(use, parent, key)
 
     def _unknown(self, use: Use) -> None:
