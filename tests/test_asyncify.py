@@ -222,8 +222,12 @@ def forbidden(target: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
             "app.py:12: `g` has the decorator `@lru_cache`, which may call it, or do something with its result; it calls `load`",
         ),
         (
-            "import asyncio\ndef g():\n    asyncio.run(page())\n    return load('a')\nasync def h(): return g()\n",
-            "app.py:11: `g` calls `asyncio.run` (line 12), which cannot run on an event loop; it calls `load`",
+            "import asyncio\ndef g():\n    load('a')\n    start()\ndef start(): asyncio.run(page())\nif __name__ == '__main__':\n    g()\n",
+            "app.py:11: `g` reaches `asyncio.run` in `start` (app.py:14), which cannot run on an event loop; it calls `load`",
+        ),
+        (
+            "import asyncio\ndef g():\n    asyncio.run(page())\n    return load('a')\nif __name__ == '__main__':\n    g()\n",
+            "app.py:11: `g` reaches `asyncio.run` (app.py:12), which cannot run on an event loop; it calls `load`",
         ),
         (
             "import threading\nlock = threading.Lock()\nasync def g():\n    with lock:\n        return load('a')\n",
@@ -309,6 +313,14 @@ def test_what_is_something_else_forbids_nothing(more: str, capsys: pytest.Captur
     assert "    async def close(self) -> None:\n        await asyncio.sleep(0.1)\n" in text
     assert "    await shop.close()\n" in text
     assert text.endswith(more)
+
+
+def test_what_is_called_by_nobody_may_be_looked_up_in_its_module(capsys: pytest.CaptureFixture[str]) -> None:
+    plugin = "import time\n\n\ndef setup(host):\n    time.sleep(1)\n"
+    written(plugin=plugin, core="def load(module):\n    module.setup()\n    module.setup('a')\n")
+    assert forbidden("plugin:setup", capsys) == ["core.py:3: cannot tell whether `module.setup` is `setup`"]
+    written(plugin=f"{plugin}\n\nasync def main():\n    setup('a')\n")
+    assert cli.run(["asyncify", "plugin:setup", "--diff"]) == 0
 
 
 def test_a_test_that_calls_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ WITHHELD = {  # code -> a part of the reason for its first finding that has no f
     "async def g(): ...\n\ndef f():\n    g()\n": "`f` is not a coroutine",
     TASKS + "async def f():\n    print(); asyncio.create_task(g())\n": "shares its line",
     TASKS + "async def f():\n    [asyncio.create_task(g()) for _ in 'a']\n": "part of a larger expression",
-    LOCKS + "lock = threading.RLock()\n" + HELD: "no counterpart of `threading.RLock`",
+    LOCKS + "import multiprocessing\nlock = multiprocessing.RLock()\n" + HELD: "no counterpart of `multiprocessing.synchronize.RLock`",
     LOCKS + "\nasync def f(lock: threading.Lock):\n    with lock:\n        await asyncio.sleep(1)\n": "`lock` is a parameter",
     LOCKS + "lock = threading.Lock()\nprint(lock)\n" + HELD: "passed on",
     LOCKS + "lock = threading.Lock()\n\ndef g():\n    lock.acquire()\n" + HELD: "`g` uses it outside of a coroutine",

@@ -210,5 +210,5 @@ def test_a_logger_of_that_name_is_left_alone() -> None:
 
 def test_the_option_has_two_values() -> None:
     assert convert(FILE_OPTIONS["task-errors"], "log", "x") == "log"
-    with pytest.raises(ConfigError, match="x: expected `ignore` or `log`, got `raise`"):
+    with pytest.raises(ConfigError, match=r"x: expected .*`log`, got `raise`"):
         convert(FILE_OPTIONS["task-errors"], "raise", "x")

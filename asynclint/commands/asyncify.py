@@ -39,6 +39,8 @@ def command(target: str, paths: tuple[str, ...], diff: bool, color: str) -> int:
         from asynclint.report import diff as shown
 
         write(sys.stdout, shown.report(RunResult((), (), 0, {}, outcome.changed, {}, {}), paint))
+    if not outcome.plan.calls:
+        write(sys.stderr, "check: no call of it was found; whoever calls it has to await it\n")
     for each in outcome.plan.races:
         write(sys.stderr, report.escape(f"check: {each}") + "\n")
     for each in outcome.remaining:

@@ -93,13 +93,19 @@ def is_offloaded(program: Program, use: Use) -> bool:
     )
 
 
-def fits(function: ast.FunctionDef, call: ast.Call) -> bool:
-    """Whether a method can be called with the arguments of a call."""
+def is_awaited(use: Use) -> bool:
+    """Whether a call of an attribute is awaited, iterated or entered asynchronously."""
+    parent, outer = use.above[-2], use.above[-3] if len(use.above) > 2 else None
+    return isinstance(parent, (ast.Await, ast.AsyncFor)) or (isinstance(parent, ast.withitem) and isinstance(outer, ast.AsyncWith))
+
+
+def fits(function: ast.FunctionDef, call: ast.Call, *, bound: bool) -> bool:
+    """Whether a function can be called with the arguments of a call; `bound`: on an object, which is its first one unless it is static."""
     if any(isinstance(node, ast.Starred) for node in call.args) or any(keyword.arg is None for keyword in call.keywords):
         return True
     accepted = function.args
     is_static = any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in function.decorator_list)
-    positional = [each.arg for each in (*accepted.posonlyargs, *accepted.args)][0 if is_static else 1 :]
+    positional = [each.arg for each in (*accepted.posonlyargs, *accepted.args)][0 if is_static or not bound else 1 :]
     named = {*positional, *(each.arg for each in accepted.kwonlyargs)}
     given = {keyword.arg for keyword in call.keywords if keyword.arg is not None}
     if len(call.args) > len(positional) and accepted.vararg is None:

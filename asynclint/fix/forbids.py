@@ -41,6 +41,9 @@ _STARTERS = frozenset(  # what cannot be done on the loop: it starts another one
 _OWN_LIBRARIES = {*sys.stdlib_module_names, "builtins", "typing_extensions"}  # which call methods of other names
 
 
+_REACH = 400  # functions that are looked through
+
+
 class Obstacle(NamedTuple):
     """A place that forbids the change, and why. `is_use`: it is a use of the function, not what the function or its class is."""
 
@@ -78,11 +81,25 @@ def of_shape(program: Program, key: FunctionKey) -> Iterator[str]:
     runner = program.contexts.runner(key)
     if runner:
         yield f"{name} is called by the event loop or a framework (`{runner}`), which does not await it"
-    for number in program.calls_of(key):
-        paths = [value.path for value in program.callees(key[0], number) if isinstance(value, External)]
-        if not _STARTERS.isdisjoint(paths):
-            line = program.call(key[0], number).line
-            yield f"{name} calls `{paths[0]}` (line {line}), which cannot run on an event loop"
+
+
+def of_calls(program: Program, key: FunctionKey) -> Iterator[str]:
+    """What a function calls, itself or through sync functions, that cannot run on an event loop."""
+    todo, seen = [key], {key}
+    while todo and len(seen) < _REACH:
+        here = todo.pop(0)
+        for number in program.calls_of(here):
+            values = program.callees(here[0], number)
+            path = next((value.path for value in values if isinstance(value, External) and value.path in _STARTERS), "")
+            if path:
+                place = f"{program.paths[here[0]]}:{program.call(here[0], number).line}"
+                through = "" if here == key else f" in `{program.function(here).qualname}`"
+                yield f"`{program.function(key).qualname}` reaches `{path}`{through} ({place}), which cannot run on an event loop"
+                return
+            for target in program.effects.targets(values, program.call(here[0], number).flags):
+                if isinstance(target, FunctionValue) and target.key not in seen and not program.is_outside(target.module):
+                    seen.add(target.key)
+                    todo.append(target.key)
 
 
 def of_class(program: Program, key: FunctionKey, *, called: bool) -> Iterator[str]:

@@ -81,11 +81,13 @@ class _Work:
         self._obstacles: dict[Obstacle, None] = {}
         self._calls: dict[ast.Call, _Call] = {}
         self._called: set[FunctionKey] = set()
+        self._callers: dict[FunctionKey, set[FunctionKey]] = {}
+        self._perhaps: dict[FunctionKey, list[Obstacle]] = {}  # uses that matter where a function of a module is called by nobody who is known
         self._runs: dict[int, int] = {}  # modules in whose body `asyncio.run` is put, and how often
 
     def look(self) -> None:
         """Look at all functions that are wanted now, and at all their uses; functions that have to change too are wanted from now on."""
-        self._obstacles, self._calls, self._called, self._runs = {}, {}, set(), {}
+        self._obstacles, self._calls, self._called, self._runs, self._perhaps, self._callers = {}, {}, set(), {}, {}, {}
         for key in list(self.wanted):
             self._look_at(key)
         for name in dict.fromkeys(self._program.function(key).name for key in list(self.wanted)):
@@ -103,6 +105,11 @@ class _Work:
             is_called = bool(families[key] & self._called)
             for reason in forbids.of_class(program, key, called=is_called):
                 self._add(program.paths[key[0]], program.function(key).line, reason + self._because(key))
+            if key not in self._called:  # modules that are looked up at run time, as plugins are
+                self._obstacles.update(dict.fromkeys(self._perhaps.get(key, ())))
+            if not (self._callers.get(key) and all(program.function(caller).is_async for caller in self._callers[key])):
+                for reason in forbids.of_calls(program, key):  # which did not run on a loop so far
+                    self._add(program.paths[key[0]], program.function(key).line, reason + self._because(key))
             is_named = forbids.is_test(program.paths[key[0]])
             if not is_called and not is_named and not families[key] & self._asked:
                 self._forbid(key, "is called by nobody in the program: whoever does would have to await it")
@@ -210,24 +217,29 @@ class _Work:
             elif not isinstance(value, FunctionValue):
                 self._at(use, f"`{ast.unparse(use.node)}` may also be something other than {shown}")
         self._called |= meant
+        for each in meant:
+            self._callers.setdefault(each, set()).add((use.scope.module, use.scope.function))
         self._call(use, parent, key)
 
     def _unknown(self, use: Use) -> None:
-        """Note an attribute of the name of a wanted method, of an object of which nothing is known, where it may be the method."""
+        """Note an attribute of a wanted name, of an object of which nothing is known, where it may be a wanted method, or the object a module."""
         node = use.node
-        methods = [key for key in self.wanted if self._program.function(key).owner >= 0 and self._program.function(key).name == use.name]
-        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or not methods:
+        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             return
-        if isinstance(node.value, _LITERALS) or self._program.evaluate(ref(node.value), use.scope):
+        keys = [key for key in self.wanted if self._program.function(key).name == use.name and self._program.function(key).parent <= 0]
+        if not keys or isinstance(node.value, _LITERALS) or self._program.evaluate(ref(node.value), use.scope):
             return
         call = use.above[-1]
         if isinstance(call, ast.Call) and call.func is node:
-            awaited = isinstance(use.above[-2], (ast.Await, ast.AsyncFor)) or (
-                isinstance(use.above[-2], ast.withitem) and isinstance(use.above[-3], ast.AsyncWith)
-            )
-            if awaited or not any(around.fits(self._occurrences.function(key), call) for key in methods):
+            keys = [key for key in keys if around.fits(self._occurrences.function(key), call, bound=self._program.function(key).owner >= 0)]
+            if not keys or around.is_awaited(use):
                 return
-        self._at(use, f"cannot tell whether `{around.short(node)}` is `{self._program.function(min(methods)).qualname}`")
+        key = min(keys, key=lambda each: (self._program.function(each).owner < 0, each))
+        reason = f"cannot tell whether `{around.short(node)}` is `{self._program.function(key).qualname}`"
+        if self._program.function(key).owner >= 0:
+            self._at(use, reason)
+        else:
+            self._perhaps.setdefault(key, []).append(Obstacle(use.source.path, use.line, reason, True))
 
     def _string(self, use: Use) -> None:
         """Note a string that names a wanted function: for `getattr` and its like, or as a dotted path."""
