@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar
 
 from asynclint.fix import blocks, offload, streams
 from asynclint.model import Applicability, Severity
+from asynclint.program.values import ExternalInstance
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
     from asynclint.walk.view import ModuleView
 
+_STANDARD = frozenset({*sys.stdlib_module_names, "builtins"})
 HARMS = {
     "sleep": "sleeps",
     "file": "waits for the disk",
@@ -67,7 +70,7 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     try:
         block_fix = blocks.moved(ctx, node)
     except blocks.Stays:
-        if block.offload == "never" or block.path.endswith((".__enter__", ".__exit__")):
+        if block.offload == "never" or not _works_when_called(ctx, node, block):
             raise
         return offload.offload(ctx, node, Applicability(block.offload), entered=True)
     block_fix = block_fix or streams.streamed(ctx, node)
@@ -85,6 +88,14 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise offload.Withheld("`preexec_fn` is not safe where threads are, says the documentation of `subprocess`")
     is_unsafe = block.offload == "unsafe" or block.instead != ""  # the counterpart that would be right is not of this file's backend
     return offload.offload(ctx, node, Applicability.UNSAFE if is_unsafe else Applicability.SAFE)
+
+
+def _works_when_called(ctx: Context, node: cst.Call, block: Block) -> bool:
+    """Whether a call that opens a `with` block does all the work itself, as those of the standard library do that give no mere context manager."""
+    if block.path.endswith((".__enter__", ".__exit__")) or block.path.partition(".")[0] not in _STANDARD:
+        return False
+    given = ctx.evaluate(ctx.twin(node))
+    return not any(isinstance(value, ExternalInstance) and value.path.startswith("contextlib.") for value in given)
 
 
 def severity(effect: Effect) -> Severity:
