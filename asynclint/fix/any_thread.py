@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.model import Withheld
-from asynclint.program.values import External, FunctionValue
+from asynclint.program.values import External, ExternalInstance, FunctionValue
 from asynclint.walk.locals import parts, stored
 from asynclint.walk.offloads import bound_type
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ASYNCHRONOUS = frozenset({"asyncio", "anyio", "trio", "sniffio", "contextvars"})
 _LOOKING_AT_FRAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
+_LOCAL = frozenset({"threading.local", "_thread._local"})
 _STOPPING = frozenset({"StopIteration", "Exception", "BaseException"})
 _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
@@ -30,6 +31,10 @@ def require_any_thread(ctx: Context, function: ast.AST, region: Sequence[ast.stm
     for node in (node for top in region for node in ast.walk(top)):
         if isinstance(node, ast.Call):
             _require_call(ctx, node, own)
+        elif isinstance(node, ast.Attribute) and any(
+            isinstance(value, ExternalInstance) and value.path in _LOCAL for value in ctx.evaluate(node.value)
+        ):
+            raise Withheld(f"`{ctx.text_of(node)}` is another one in each thread")
     for top in region:
         stopping = _stops(top)
         if stopping is not None:

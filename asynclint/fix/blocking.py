@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, ClassVar
 
 from asynclint.later import Later
 from asynclint.model import Applicability, Severity, Withheld
-from asynclint.program.values import FunctionValue
+from asynclint.program.values import ExternalInstance, FunctionValue
 from asynclint.walk.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 else:
     blocks, offload, streams = Later("asynclint.fix.blocks"), Later("asynclint.fix.offload"), Later("asynclint.fix.streams")
 
+_STANDARD = frozenset({*sys.stdlib_module_names, "builtins"})
 HARMS = {
     "sleep": "sleeps",
     "file": "waits for the disk",
@@ -82,7 +84,7 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     try:
         block_fix = blocks.moved(ctx, node)
     except blocks.Stays:
-        if block.offload == "never" or block.path.endswith((".__enter__", ".__exit__")):
+        if block.offload == "never" or not _works_when_called(ctx, node, block):
             raise
         return offload.offload(ctx, node, Applicability(block.offload), entered=True)
     block_fix = block_fix or streams.streamed(ctx, node)
@@ -123,6 +125,14 @@ def held(block: Block) -> str:
         f"`{block.path}` holds the interpreter's lock (the GIL) while it computes, so from a thread it would stall the loop too;"
         " hand it to a `concurrent.futures.ProcessPoolExecutor`"
     )
+
+
+def _works_when_called(ctx: Context, node: cst.Call, block: Block) -> bool:
+    """Whether a call that opens a `with` block does all the work itself, as those of the standard library do that give no mere context manager."""
+    if block.path.endswith((".__enter__", ".__exit__")) or block.path.partition(".")[0] not in _STANDARD:
+        return False
+    given = ctx.evaluate(ctx.twin(node))
+    return not any(isinstance(value, ExternalInstance) and value.path.startswith("contextlib.") for value in given)
 
 
 def severity(effect: Effect) -> Severity:

@@ -25,7 +25,7 @@ _TAKEN_OVER = frozenset(
         *("creationflags", "startupinfo", "umask", "user", "group", "extra_groups"),
     ]
 )
-_SAME = frozenset({"pid", "returncode", "kill", "terminate", "send_signal"})  # attributes that both kinds of process have
+_SAME = frozenset({"pid", "returncode"})  # not `kill()` and its like: asyncio's raise where the process has ended
 _TIGHTER = (ast.Attribute, ast.Subscript, ast.Await)
 
 

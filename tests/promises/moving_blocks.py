@@ -755,6 +755,16 @@ async def main(log):
         var.set(f.read())
     return var.get()
 """,
+    "kept for each thread": """# module
+import threading
+here = threading.local()
+
+async def main(log):
+    here.name = "loop"
+    with open("in.txt") as f:
+        here.name = f.readline()
+    return here.name
+""",
     "connection leaves": """# module
 import sqlite3
 
