@@ -267,6 +267,17 @@ def test_an_untrusted_workspace_runs_no_plugins(tmp_path: Path) -> None:
     drive(project(tmp_path, **files), act, options={"trusted": False})
 
 
+def test_no_module_of_the_workspace_is_imported(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    evil = f"open({str(marker)!r}, 'w')\n"
+
+    async def act(editor: Editor) -> None:
+        assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+        assert not marker.exists()
+
+    drive(project(tmp_path, difflib=evil, libcst=evil, pickle=evil, asynclint=evil), act)
+
+
 def test_exit_without_shutdown_is_an_error(tmp_path: Path) -> None:
     async def session() -> int:
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "asynclint", "server", stdin=-1, stdout=-1)

@@ -60,6 +60,7 @@ class _Worker:
 
     def start(self, start: Start) -> dict[str, str]:
         """Index and link; the pages of the rules."""
+        self._session = None
         self._session = Session(start.paths, start.texts, start.deadly, start.encoding, trusted=start.trusted, progress=self._progress)
         self._session.prepare()
         return self._session.pages
@@ -88,10 +89,6 @@ class _Worker:
         return self._session
 
     def _progress(self, stage: str, done: int, total: int) -> None:
-        if time.monotonic() - self._spoken > _OFTEN:
+        if self._session is None and time.monotonic() - self._spoken > _OFTEN:
             self._spoken = time.monotonic()
             self.send((0, (stage, done, total)))
-
-
-if __name__ == "__main__":
-    main()

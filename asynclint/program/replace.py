@@ -44,6 +44,7 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
         program.catalog.extend(imports)
     more = program.add_names(module, old_names)
     program.resolver.forget(module, renumbered=renumbered)
+    program.forget_calls(module, renumbered=renumbered or more)
     for name in _DERIVED:
         vars(program).pop(name, None)
     for name, roles in _NAMED.items():
