@@ -75,6 +75,10 @@ class _Worker:
         """What is found in files."""
         return self._linked().lint(paths)
 
+    def offers(self, path: str) -> Any:
+        """What can be done about what was last found in a file."""
+        return self._linked().offers(path)
+
     def fix_all(self, path: str) -> Any:
         """The edits of all safe fixes."""
         return self._linked().fix_all(path)

@@ -141,13 +141,11 @@ class Program:
 
     # -- another version of a module (see `replace`)
 
-    def set_facts(self, module: int, packed: Packed, names: Names) -> ModuleFacts:
+    def set_facts(self, module: int, facts: ModuleFacts, names: Names) -> None:
         """Take the facts of a module in the place of those it has; what was found out stays."""
         if not self._owned:  # until now they are those of whoever linked the program
-            self._packed, self.names, self._owned = {**self._packed}, {**self.names}, True
-        self._packed[module], self.names[module] = packed, names  # type: ignore[index]
-        self._facts.pop(module, None)
-        return self.facts(module)
+            self.names, self._owned = {**self.names}, True
+        self._facts[module], self.names[module] = facts, names  # type: ignore[index]
 
     def add_names(self, module: int, old: Names | None) -> bool:
         """Take in the names of a module that had others. Names that it no longer has stay: they only say where to look. Whether something is now
