@@ -188,6 +188,7 @@ class _Run:
         around = {file.path for file in request.around}
         self.asked = [number for number, file in enumerate(files) if file.path not in around]
         self.partial = bool(around)  # whether there is more to the program than what was asked for
+        self._locations = [file.absolute for file in files]
         if request.stdin is not None:
             self._overlay(self.asked[0], request.stdin)
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
@@ -317,18 +318,23 @@ class _Run:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
 
     def replace(self, number: int, source: Source) -> bool:
-        """Give a file another content. Whether the results of all files are now those of a fresh run, see `asynclint.program.replace`."""
+        """Give a file another content, which the program knows of from then on, but no later `index` of other files. Whether the results of all
+        files are now those of a fresh run, see `asynclint.program.replace`.
+        """
         from asynclint.program.replace import replace  # a run of the command line has no need of it
 
         state = self.state
+        same = number not in state.problems
         state.overlays[number] = source
-        found = _index(state.files, state.overlays, self.settings.max_file_size, self.catalog.names(self.catalog.blocks), None, number)
-        same = not isinstance(found, Problem) and number not in state.problems
-        if not isinstance(found, Problem):
-            same = replace(self.program, number, found[0], names.unpack(found[1])) and same
-        self._take(number, found)
+        facts = engine.index(source)
+        if isinstance(facts, Problem):
+            state.problems[number] = facts
+            return False
+        state.problems.pop(number, None)
+        facts.narrow(self.catalog.names(self.catalog.blocks))
+        (state.commented.add if may_report(source.text) else state.commented.discard)(number)
         self.early = engine.Early()
-        return same
+        return replace(self.program, number, facts, names.names_of(facts)) and same
 
     def link(self) -> None:
         """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
@@ -439,7 +445,7 @@ class _Run:
     def sources(self) -> Sources:
         """The texts of all modules, read when first asked for."""
         state = self.state
-        return Sources(self.program.paths, [file.absolute for file in state.files], state.overlays)
+        return Sources(self.program.paths, self._locations, state.overlays)
 
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)

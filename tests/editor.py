@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -168,7 +170,9 @@ async def editing(
     """An editor with the folder open; it shuts the server down at the end, which must exit with 0."""
     editor = Editor(root)
     client = editor.client
-    await client.start_io(sys.executable, "-m", "asynclint", "server")
+    command = shutil.which("asynclint", path=os.path.dirname(sys.executable))
+    assert command is not None
+    await client.start_io(command, "server", cwd=root)
     process = client._server  # what pygls started
     params = lsp.InitializeParams(
         capabilities=capabilities(pulls=pulls, encodings=encodings),

@@ -40,7 +40,7 @@ class Crash(Rule):
 
     def suspects(self, module):
         if module.calls("crash.now"):
-            os.kill(os.getpid(), 11)
+            os.abort()
         return False
 '''
 
@@ -265,6 +265,17 @@ def test_an_untrusted_workspace_runs_no_plugins(tmp_path: Path) -> None:
         assert not marker.exists()
 
     drive(project(tmp_path, **files), act, options={"trusted": False})
+
+
+def test_no_module_of_the_workspace_is_imported(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    evil = f"open({str(marker)!r}, 'w')\n"
+
+    async def act(editor: Editor) -> None:
+        assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+        assert not marker.exists()
+
+    drive(project(tmp_path, difflib=evil, libcst=evil, pickle=evil, asynclint=evil), act)
 
 
 def test_exit_without_shutdown_is_an_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asynclint.lsp.messages import Failed, Start
 from asynclint.lsp.process import Process, WorkerDied
-from asynclint.lsp.shown import Shown
+from asynclint.lsp.shown import Offer, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -92,6 +92,12 @@ class Folder:
         while (path in self._dirty or path not in self._results) and self._pumping is not None and not self._pumping.done():
             await asyncio.shield(self._pumping)
         return self._results.get(path, ())
+
+    async def offered(self, path: str) -> list[tuple[Shown, Offer]]:
+        """What is found in a document, and what can be done about each."""
+        found = await self.found(path)
+        offers = await self._ask("offers", path) or ()
+        return [(shown, offers[number] if number < len(offers) else Offer()) for number, shown in enumerate(found)]
 
     def known(self, path: str) -> tuple[Shown, ...]:
         """What was last found in a document."""

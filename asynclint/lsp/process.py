@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# Without the working directory among the places of modules: it is the linked project's.
+_MAIN = "import sys; sys.path[:] = [path for path in sys.path if path]; from asynclint.lsp.worker import main; main()"
+
+
 class WorkerDied(Exception):
     """The process ended, or was ended because it took too long, before it had answered."""
 
@@ -54,9 +58,8 @@ class Process:
     async def _begin(self) -> None:
         async with self._beginning:
             if self._process is None and not self._ended:
-                command = (sys.executable, "-m", "asynclint.lsp.worker")
                 pipe = asyncio.subprocess.PIPE
-                self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+                self._process = await asyncio.create_subprocess_exec(sys.executable, "-c", _MAIN, stdin=pipe, stdout=pipe)
                 self._reading = asyncio.create_task(self._read(self._process))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:

@@ -21,7 +21,7 @@ from asynclint.lsp.folder import Folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asynclint.lsp.shown import Edits, Range, Shown
+    from asynclint.lsp.shown import Edits, Offer, Range, Shown
 
 SOURCE = "asynclint"
 FIX_ALL = "source.fixAll.asynclint"
@@ -177,7 +177,7 @@ class AsynclintServer(LanguageServer):
         """Edits of files."""
         return lsp.WorkspaceEdit({self.uri_of(path): [lsp.TextEdit(range_of(place), text) for place, text in each] for path, each in edits.items()})
 
-    def actions(self, path: str, shown: Shown) -> list[lsp.CodeAction]:
+    def actions(self, path: str, shown: Shown, offer: Offer) -> list[lsp.CodeAction]:
         """What can be done about a finding."""
         diagnostics = [self._diagnostic(path, shown)]
         found = [
@@ -188,11 +188,11 @@ class AsynclintServer(LanguageServer):
                 is_preferred=action.is_safe or None,
                 edit=self.edit(action.edits),
             )
-            for action in shown.actions
+            for action in offer.actions
         ]
-        if shown.ignoring:
+        if offer.ignoring:
             title = f"Ignore {shown.code} on this line"
-            found.append(lsp.CodeAction(title, kind=lsp.CodeActionKind.QuickFix, diagnostics=diagnostics, edit=self.edit(shown.ignoring)))
+            found.append(lsp.CodeAction(title, kind=lsp.CodeActionKind.QuickFix, diagnostics=diagnostics, edit=self.edit(offer.ignoring)))
         if shown.name:
             command = lsp.Command(f"Explain {shown.code}", EXPLAIN, arguments=[self.uri_of(path), shown.code])
             found.append(lsp.CodeAction(command.title, kind=lsp.CodeActionKind.QuickFix, diagnostics=diagnostics, command=command))
@@ -291,9 +291,10 @@ def server() -> AsynclintServer:
         folder = ls.folder_of(path)
         found: list[lsp.CodeAction] = []
         if not only or any(lsp.CodeActionKind.QuickFix.value == kind for kind in only):
-            for shown in await folder.found(path):
-                if _touches(range_of(shown.range), params.range):
-                    found += ls.actions(path, shown)
+            here = [shown for shown in await folder.found(path) if _touches(range_of(shown.range), params.range)]
+            for shown, offer in await folder.offered(path) if here else ():
+                if shown in here:
+                    found += ls.actions(path, shown, offer)
         if any(kind == FIX_ALL or FIX_ALL.startswith(f"{kind}.") for kind in only):
             edits = await folder.fixed(path)
             if edits:

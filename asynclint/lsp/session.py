@@ -11,8 +11,8 @@ from asynclint import cache, runner
 from asynclint.config import Settings, load
 from asynclint.files import SourceFile, discover, is_excluded
 from asynclint.fix import fixer
-from asynclint.lsp.shown import Edits, Shower, Shown
-from asynclint.model import Applicability, Edit, Finding, Problem
+from asynclint.lsp.shown import Edits, Offer, Shower, Shown
+from asynclint.model import Applicability, Edit, FileResult, Finding, Problem
 from asynclint.source import Source, SourceError
 
 Texts = Mapping[str, str]  # of unsaved documents, by absolute path
@@ -38,6 +38,7 @@ class Session:
         self._run, _ = runner.start(request, {path: source for path, source in overlays.items() if path not in deadly}, unread)
         self._numbers = {file.absolute: number for number, file in enumerate(found)}
         self._shower = Shower(encoding, self._source)
+        self._results: dict[str, FileResult] = {}  # what was last found
         self._paths, self._settings = paths, settings
 
     @property
@@ -76,8 +77,13 @@ class Session:
     def lint(self, paths: Iterable[str]) -> dict[str, tuple[Shown, ...]]:
         """What is found in files; nothing for those that are not part of the program."""
         numbers = {self._numbers[path] for path in paths if path in self._numbers}
-        results = self._run.lint(numbers).values()
-        return {result.path: self._shower.show(result) for result in results}
+        results = {result.path: result for result in self._run.lint(numbers).values()}
+        self._results.update(results)
+        return {path: self._shower.show(result) for path, result in results.items()}
+
+    def offers(self, path: str) -> tuple[Offer, ...]:
+        """What can be done about what was last found in a file, in order."""
+        return self._shower.offer(self._results[path]) if path in self._results else ()
 
     def fix_all(self, path: str) -> Edits:
         """The edits of all safe fixes of the findings in a file, applied until none is left; other files that such a fix needs are edited too."""

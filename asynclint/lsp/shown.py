@@ -35,7 +35,7 @@ class Action:
 
 @record(frozen=True, slots=True)
 class Shown:
-    """A finding, or a problem (`severity` "error", no name). `related` are the hops of the chain: path, place and text."""
+    """A finding, or a problem, which has no name. `related` are the hops of the chain: path, place and text."""
 
     code: str
     name: str
@@ -43,10 +43,16 @@ class Shown:
     severity: str
     range: Range
     related: tuple[tuple[str, Range, str], ...] = ()
-    actions: tuple[Action, ...] = ()
     details: str = ""  # what to write instead, or why there is no rewrite
     is_unused: bool = False
-    ignoring: Edits | None = None  # what suppresses it
+
+
+@record(frozen=True, slots=True)
+class Offer:
+    """What can be done about a finding: rewrites, and the edits that suppress it."""
+
+    actions: tuple[Action, ...] = ()
+    ignoring: Edits | None = None
 
 
 class Shower:
@@ -57,9 +63,12 @@ class Shower:
         self._source = source
 
     def show(self, result: FileResult) -> tuple[Shown, ...]:
-        """The findings and problems of a file, in order of their places."""
-        found = [self._finding(finding) for finding in result.findings] + [self._problem(problem) for problem in result.problems]
-        return tuple(sorted(found, key=lambda shown: (shown.range, shown.code)))
+        """The findings of a file, in their order, and then its problems."""
+        return (*map(self._finding, result.findings), *map(self._problem, result.problems))
+
+    def offer(self, result: FileResult) -> tuple[Offer, ...]:
+        """What can be done about the findings of a file, in their order."""
+        return tuple(map(self._offer, result.findings))
 
     def edits(self, edits: Iterable[Edit]) -> Edits:
         """Edits with the places of an editor, by path."""
@@ -89,8 +98,6 @@ class Shower:
     def _finding(self, finding: Finding) -> Shown:
         source = self._source(finding.path)
         place = self.range(source, finding.span.start, finding.span.end) if source is not None else (0, 0, 0, 0)
-        ignored = ignoring(source, finding) if source is not None and not finding.code.startswith("ASL9") else None
-        fix = [self._action(finding.fix)] if finding.fix is not None and finding.fix.applicability is not Applicability.MANUAL else []
         return Shown(
             finding.code,
             finding.name,
@@ -98,11 +105,15 @@ class Shower:
             finding.severity.value,
             place,
             tuple(self._hop(frame) for frame in finding.chain),
-            tuple(action for action in fix if action is not None),
             finding.help or finding.no_fix,
             finding.code == "ASL901",
-            self.edits([ignored]) if ignored is not None else None,
         )
+
+    def _offer(self, finding: Finding) -> Offer:
+        source, fix = self._source(finding.path), finding.fix
+        edit = ignoring(source, finding) if source is not None and not finding.code.startswith("ASL9") else None
+        action = self._action(fix) if fix is not None and fix.applicability is not Applicability.MANUAL else None
+        return Offer((action,) if action is not None else (), self.edits((edit,)) if edit is not None else None)
 
     def _hop(self, frame: Frame) -> tuple[str, Range, str]:
         return frame.path, self._line(frame.path, frame.line, frame.column), f"{frame.function}: {frame.text}"

@@ -60,6 +60,7 @@ class _Worker:
 
     def start(self, start: Start) -> dict[str, str]:
         """Index and link; the pages of the rules."""
+        self._session = None
         self._session = Session(start.paths, start.texts, start.deadly, start.encoding, trusted=start.trusted, progress=self._progress)
         self._session.prepare()
         return self._session.pages
@@ -73,6 +74,10 @@ class _Worker:
     def lint(self, paths: tuple[str, ...]) -> dict[str, Any]:
         """What is found in files."""
         return self._linked().lint(paths)
+
+    def offers(self, path: str) -> Any:
+        """What can be done about what was last found in a file."""
+        return self._linked().offers(path)
 
     def fix_all(self, path: str) -> Any:
         """The edits of all safe fixes."""
@@ -88,10 +93,6 @@ class _Worker:
         return self._session
 
     def _progress(self, stage: str, done: int, total: int) -> None:
-        if time.monotonic() - self._spoken > _OFTEN:
+        if self._session is None and time.monotonic() - self._spoken > _OFTEN:
             self._spoken = time.monotonic()
             self.send((0, (stage, done, total)))
-
-
-if __name__ == "__main__":
-    main()

@@ -21,7 +21,7 @@ from asynclint.program.tasks import Tasks
 from asynclint.program.values import ExternalInstance, FunctionValue, Scope, Super
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from asynclint.index.facts import Call, Function
     from asynclint.index.module import Packed
@@ -63,6 +63,7 @@ class Program:
                 self._aliases.setdefault(name, set()).add(other)
             for name, other in names[n].renamed:
                 self._renamed.setdefault(name, set()).add(other)
+        self._calls_named: dict[frozenset[str], dict[int, list[tuple[int, tuple[FunctionValue, ...]]]]] = {}
         self._closures: dict[frozenset[str], frozenset[str]] = {}
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
@@ -148,13 +149,11 @@ class Program:
 
     # -- another version of a module (see `replace`)
 
-    def set_facts(self, module: int, packed: Packed, names: Names) -> ModuleFacts:
+    def set_facts(self, module: int, facts: ModuleFacts, names: Names) -> None:
         """Take the facts of a module in the place of those it has; what was found out stays."""
         if not self._owned:  # until now they are those of whoever linked the program
-            self._packed, self.names, self._owned = {**self._packed}, {**self.names}, True
-        self._packed[module], self.names[module] = packed, names  # type: ignore[index]
-        self._facts.pop(module, None)
-        return self.facts(module)
+            self.names, self._owned = {**self.names}, True
+        self._facts[module], self.names[module] = facts, names  # type: ignore[index]
 
     def add_names(self, module: int, old: Names | None) -> bool:
         """Take in the names of a module that had others. Names that it no longer has stay: they only say where to look. Whether something is now
@@ -209,6 +208,25 @@ class Program:
     def modules_using(self, names: Iterable[str]) -> list[int]:
         """The modules with a call whose last name is one of these."""
         return sorted({module for name in names for module in self._by_name.get(name, ())})
+
+    def calls_named(self, names: frozenset[str]) -> Iterator[tuple[int, int, tuple[FunctionValue, ...]]]:
+        """The calls with one of these last names that call functions of the program: module, number, and the functions."""
+        known = self._calls_named.setdefault(names, {})
+        for module in self.modules_using(names):
+            found = known.get(module)
+            if found is None:
+                calls = ((number, self.callees(module, number)) for number in self.facts(module).calls_of(names))
+                functions = ((number, tuple(value for value in values if isinstance(value, FunctionValue))) for number, values in calls)
+                found = known[module] = [(number, values) for number, values in functions if values]
+            for number, values in found:
+                yield module, number, values
+
+    def forget_calls(self, module: int, *, renumbered: bool) -> None:
+        """Forget what `calls_named` remembers of a module whose facts have changed and, where its functions are `renumbered`, of them."""
+        if renumbered:
+            self._calls_named.clear()
+        for known in self._calls_named.values():
+            known.pop(module, None)
 
     def modules_reading(self, names: Iterable[str]) -> list[int]:
         """The modules that read an attribute of one of these names."""

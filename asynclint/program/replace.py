@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from asynclint.index.module import ModuleFacts, Packed
+    from asynclint.index.module import ModuleFacts
     from asynclint.index.names import Names
     from asynclint.program import Program
     from asynclint.program.forwards import Taken
@@ -28,7 +28,7 @@ _NAMED = {  # found anew where these names of a module change
 }
 
 
-def replace(program: Program, module: int, packed: Packed, names: Names) -> bool:
+def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bool:
     """Give a module of the project other facts, in place. Whether the program is now just what a fresh link would make of it: the module shows to
     others what it showed before.
     """
@@ -38,13 +38,14 @@ def replace(program: Program, module: int, packed: Packed, names: Names) -> bool
     before = _handed_around(program, module, questions)
     imports = program.import_roots
     imported = names.imports - imports
-    new = program.set_facts(module, packed, names)
+    program.set_facts(module, new, names)
     renumbered = _shape(old) != _shape(new)
     if imported:
         imports |= imported
         program.catalog.extend(imports)
     more = program.add_names(module, old_names)
     program.resolver.forget(module, renumbered=renumbered)
+    program.forget_calls(module, renumbered=renumbered or more)
     for name in _DERIVED:
         vars(program).pop(name, None)
     for name, roles in _NAMED.items():

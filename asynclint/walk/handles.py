@@ -160,12 +160,11 @@ def only_a_task(ctx: Context) -> bool:
         return False
     names = program.with_aliases({function.name})
     seen = False
-    for module in program.modules_using(names):
-        for number in program.facts(module).calls_of(names):
-            if _calls(ctx, program.callees(module, number), key):
-                if not _goes_elsewhere(ctx, module, number):
-                    return False
-                seen = True
+    for module, number, functions in program.calls_named(names):
+        if _calls(ctx, functions, key):
+            if not _goes_elsewhere(ctx, module, number):
+                return False
+            seen = True
     if seen or any(f.last_name(ref) in names for call in program.facts(ctx.module).calls for _, ref in call.arguments if ref.__class__ is str):
         return True
     return any(not program.tasks.preserves(ref, FunctionValue(*key)) for ref in function.decorators)
