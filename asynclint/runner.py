@@ -97,7 +97,7 @@ def _linked(request: Request) -> tuple[_Run, list[Problem]]:
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
     try:
-        catalog = Catalog.load(_catalog_folder())
+        catalog = Catalog.load(catalog_folder())
     except CatalogError as error:
         raise ConfigError(str(error)) from error
     environment = _environment(settings)
@@ -130,7 +130,7 @@ def _run(request: Request) -> RunResult:
     return result
 
 
-def _catalog_folder() -> str:
+def catalog_folder() -> str:
     spec = find_spec("asynclint.rules")
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError("asynclint is not installed as a distribution, so it has no catalog; install it with pip")
@@ -158,6 +158,7 @@ class _Run:
     def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile], environment: Environment) -> None:
         self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
         self.environment = environment
+        catalog.prefer(lambda module: environment.locate(module) is not None)
         self.codes = {rule.code: rule.name for rule in rules}
         self.state = _Indexed(files)
         if request.stdin is not None:

@@ -53,13 +53,18 @@ class BlockingRule(Rule):
             no_fix = str(reason)
         ctx.report(
             node,
-            f"`{shown}()`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
+            f"`{shown}()`{known} {harm(block)} on the event loop, and every other task waits with it",
             fix=fix,
             no_fix=no_fix,
             chain=ctx.chain(node),
             severity=severity(effect),
             help=block.help,
         )
+
+
+def harm(block: Block) -> str:
+    """What a primitive does to the loop; where a summary tells, by which chain inside the library."""
+    return f"{HARMS[block.kind]} ({block.by})" if block.by else HARMS[block.kind]
 
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:

@@ -2,7 +2,7 @@
 
 The format of the files is described in the architecture (section 4); a table or key that is not known is an error that names the file.
 A few files are always read. Every other one is a family: named after the import roots it speaks about, joined by `+` (`boto3+botocore.toml`), it is
-read when a module of the program imports one of them.
+read when a module of the program imports one of them. So are the summaries in the folder `derived` (see `program.summaries`), after the families.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Ref
 
+DERIVED = "derived"  # the folder of summaries in that of the catalog
 ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
 _DOTTED = re.compile(r"(?!(True|False|None)$)[A-Za-z_][\w.]*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -62,12 +63,12 @@ class Block:
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
+    by: str = ""  # where a summary tells: the distribution, its version, and the chain inside it
 
     def of(self, path: str) -> Block:
         """The same, said of another path."""
-        return Block(
-            path, self.kind, self.instead, self.offload, self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help
-        )
+        rest = (self.unless, self.only_if, self.takes_file, self.takes_path, self.light, self.lazy, self.help, self.by)
+        return Block(path, self.kind, self.instead, self.offload, *rest)
 
 
 @record(frozen=True, slots=True)
@@ -137,7 +138,9 @@ class Catalog:
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
         self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
         self.endings: set[str] = set()  # callables that do not return
+        self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
+        self._summaries: dict[str, list[str]] = {}  # import roots -> the files of summaries that were not read yet
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
         self._entries: frozenset[str] | None = None
@@ -147,9 +150,13 @@ class Catalog:
     # -- reading
 
     @classmethod
-    def load(cls, folder: str) -> Catalog:
-        """The catalog of the files in a folder that are always read. Raises CatalogError."""
+    def load(cls, folder: str, *, summaries: bool = True) -> Catalog:
+        """The catalog of the files in a folder that are always read; it goes on to read the others, of `summaries` only if it may. Raises
+        CatalogError.
+        """
         catalog = cls()
+        if summaries and os.path.isdir(derived := os.path.join(folder, DERIVED)):
+            catalog.add_summaries(derived)
         for name in sorted(os.listdir(folder)):
             stem, suffix = os.path.splitext(name)
             if suffix != ".toml":
@@ -168,6 +175,36 @@ class Catalog:
                 self._read(path)
             self._families = {root: path for root, path in self._families.items() if path not in paths}
             roots = self.within_reach(imported)
+        self._summarized(roots if roots is not imported else self.within_reach(imported), imported)
+
+    def _summarized(self, roots: set[str], imported: set[str]) -> None:
+        """Read the summaries of what lies within reach, and the families of the types that they give."""
+        paths = {path for root in roots & self._summaries.keys() for path in self._summaries.pop(root)}
+        if not paths:
+            return
+        from asynclint.program import summaries
+
+        try:
+            found = [(summaries.read(path), path) for path in sorted(paths)]
+            found = [(data, path) for data, path in found if not any(map(self._is_installed, data.get("modules", ())))]
+            for data, path in found:
+                summaries.add(self, data, path)
+        except summaries.SummaryError as error:
+            raise CatalogError(str(error)) from None
+        if found:
+            self.extend(imported)
+
+    def prefer(self, is_installed: Callable[[str], bool]) -> None:
+        """Take no summaries of distributions of which this says that a module is installed."""
+        self._is_installed = is_installed
+
+    def add_summaries(self, folder: str) -> None:
+        """Note the summaries in a folder, to be read when their import roots come within reach."""
+        for name in sorted(os.listdir(folder)):
+            stem, suffix = os.path.splitext(name)
+            if suffix == ".json":
+                for root in stem.partition("@")[2].split("+"):
+                    self._summaries.setdefault(root, []).append(os.path.join(folder, name))
 
     def _read(self, path: str) -> None:
         import tomli
@@ -407,7 +444,7 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if offload not in ("safe", "unsafe", "never"):
         raise ValueError("`offload` is one of safe, unsafe, never")
     unless, only_if = (tuple(map(_condition, row.pop(key, ()))) for key in ("unless", "only_if"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help", "by") if key in row}
     _end(row)
     for path in paths:
         block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, **rest)

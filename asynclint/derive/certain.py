@@ -1,0 +1,60 @@
+"""Whether a call runs whenever its function does, as the text of the function tells."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asynclint.index.facts import Call
+
+_LEAVES = (ast.Return, ast.Continue, ast.Break, ast.Yield, ast.YieldFrom)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Certain:
+    """Asked about the calls of one module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+        self._calls = {(n.lineno, n.col_offset, n.end_lineno, n.end_col_offset): n for n in self._parents if isinstance(n, ast.Call)}
+
+    def runs(self, call: Call) -> bool:
+        """Whether the call stands under no condition, in no loop and no handler, and behind nothing that may leave the function earlier."""
+        node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
+        while node is not None and not isinstance(node, _SCOPES):
+            parent = self._parents.get(node)
+            if parent is None or not _keeps(parent, node):
+                return False
+            node = parent
+        return node is not None
+
+
+def _keeps(parent: ast.AST, child: ast.AST) -> bool:
+    """Whether a part of a node runs whenever the node does."""
+    if isinstance(parent, (ast.If, ast.While, ast.IfExp)):
+        return child is parent.test
+    if isinstance(parent, ast.BoolOp):
+        return child is parent.values[0]
+    if isinstance(parent, (ast.For, ast.comprehension)):
+        return child is parent.iter
+    if isinstance(parent, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return child is parent.generators[0] and not isinstance(parent, ast.GeneratorExp)
+    if isinstance(parent, (ast.ExceptHandler, ast.AsyncFor)) or parent.__class__.__name__ in ("match_case", "TryStar"):
+        return False
+    blocks = [getattr(parent, name, ()) for name in ("body", "finalbody")]
+    for block in blocks:
+        if isinstance(block, list) and child in block:
+            return not any(_may_leave(earlier) for earlier in block[: block.index(child)])
+    return not isinstance(parent, ast.Try)
+
+
+def _may_leave(statement: ast.AST) -> bool:
+    todo = [statement]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, _LEAVES):
+            return True
+        if not isinstance(node, _SCOPES):
+            todo.extend(ast.iter_child_nodes(node))
+    return False

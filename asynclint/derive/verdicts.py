@@ -1,0 +1,122 @@
+"""What calling a function of a distribution blocks on, as far as it is to be believed by those who cannot look into it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from asynclint.derive.certain import Certain
+from asynclint.derive.conditions import Conditions
+from asynclint.program.catalog import KINDS, Block
+from asynclint.program.values import ClassValue, External, FunctionValue
+from asynclint.record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.program import Program
+    from asynclint.program.effects import Effect, Site
+    from asynclint.program.values import FunctionKey
+
+_BELIEVED = frozenset({"network", "process", "sleep", "database", "wait"})  # however long the chain
+_NEAR = 2  # hops after which a file is not believed
+_OPAQUE = ("logging.", "warnings.", "importlib.")  # what derives from what lies here runs when somebody else wants it
+_SHOWN = 4  # hops of a chain that are named
+_LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
+
+
+@record(frozen=True, slots=True)
+class Verdict:
+    """What a call blocks on. `chain` names the functions on the way, the primitive last; the conditions are spelled as in the catalog."""
+
+    kind: str
+    chain: tuple[str, ...]
+    offload: str
+    light: bool = False
+    lazy: bool = False
+    unless: tuple[str, ...] = ()
+    only_if: tuple[str, ...] = ()
+    takes_file: int = -1
+    takes_path: int = -1
+
+    def is_like(self, other: Verdict | None) -> bool:
+        """Whether both say the same, by whatever chain."""
+        return other is not None and _said(self) == _said(other)
+
+
+def _said(verdict: Verdict) -> tuple[object, ...]:
+    return (verdict.kind, verdict.light, verdict.lazy, verdict.unless, verdict.only_if, verdict.takes_file, verdict.takes_path)
+
+
+class Verdicts:
+    """Asked about the functions and classes of a distribution."""
+
+    def __init__(self, program: Program, texts: dict[int, str]) -> None:
+        self._program = program
+        self._texts = texts
+        self._certain: dict[int, Certain] = {}
+        self._conditions = Conditions(program)
+
+    def of(self, value: FunctionValue | ClassValue, flags: int = 0) -> Verdict | None:
+        """What a call with these flags runs now, and what the worst of that blocks on."""
+        program = self._program
+        receiver = value if isinstance(value, ClassValue) else value.receiver
+        found: list[tuple[tuple[bool, int, int], Verdict]] = []
+        for target in dict.fromkeys(program.effects.targets([value], flags)):
+            if isinstance(target, Block):
+                if isinstance(value, FunctionValue):
+                    return None  # the catalog speaks for it
+                found.append(((target.light, _LOUDNESS[target.kind], 0), Verdict(target.kind, (target.path,), "unsafe", target.light)))
+                continue
+            if program.effects.is_cached(target.key):
+                continue
+            for kind, (effect, site) in program.effects.functions.get(target.key, {}).items():
+                verdict = self._verdict(target.key, receiver, kind, effect, site)
+                if verdict is not None:
+                    found.append((effect.rank, verdict))
+        return min(found, key=lambda pair: pair[0], default=(None, None))[1]
+
+    def _verdict(self, key: FunctionKey, receiver: ClassValue | None, kind: str, effect: Effect, site: Site) -> Verdict | None:
+        program = self._program
+        hops = [(key, effect, site)]
+        while effect.through is not None and len(hops) < 100:
+            key, (effect, site) = effect.through, program.effects.functions[effect.through][kind]
+            hops.append((key, effect, site))
+        if any(self._is_opaque(key) for key, _, _ in hops) or effect.block.path.startswith(_OPAQUE):
+            return None
+        if kind not in _BELIEVED and not (kind == "file" and len(hops) <= _NEAR and all(self._is_certain(site) for _, _, site in hops)):
+            return None
+        if receiver is not None and not program.effects.concerns(receiver, hops[0][0], kind):
+            return None
+        told = self._conditions.of(hops)
+        if told is None:
+            return None
+        named = [program.function(key).qualname for key, _, _ in hops[1:]]
+        if len(named) > _SHOWN - 1:
+            named = [*named[: _SHOWN - 2], "...", named[-1]]
+        block = effect.block
+        return Verdict(kind, (*named, block.path), self._offload(hops[0][0], block), any(e.block.light for _, e, _ in hops), False, *told)
+
+    def _offload(self, key: FunctionKey, block: Block) -> str:
+        """Whether the call may be moved to a thread: never where what is below must not, safe where nothing is shared."""
+        contexts = self._program.contexts
+        if block.offload == "never" or contexts.hazard(key):
+            return "never"
+        is_method = self._program.function(key).owner >= 0
+        return "unsafe" if is_method or block.offload == "unsafe" or contexts.doubt(key) else "safe"
+
+    def _is_certain(self, site: Site) -> bool:
+        if site.call < 0:
+            return False
+        known = self._certain.get(site.module)
+        if known is None:
+            text = self._texts.get(site.module)
+            if text is None:
+                return False
+            known = self._certain[site.module] = Certain(ast.parse(text))
+        return known.runs(self._program.call(site.module, site.call))
+
+    def _is_opaque(self, key: FunctionKey) -> bool:
+        owner = self._program.function(key).owner
+        bases: Iterable[ClassValue | External] = self._program.resolver.mro(ClassValue(key[0], owner)) if owner >= 0 else ()
+        return any(isinstance(base, External) and base.path.startswith(_OPAQUE) for base in bases)
