@@ -37,18 +37,18 @@ class Conditions:
     def of(self, hops: Sequence[tuple[FunctionKey, Effect, Site]]) -> Told | None:
         """What a call of the first function must pass; None where nobody can say so, or where it does not block as it is usually called."""
         key, effect, site = hops[-1]
-        asked: list[_Depends] | None = self._of_primitive(key, effect, site)
+        asked = self._of_primitive(key, effect, site)
         for n in range(len(hops) - 1, -1, -1):
             key, effect, site = hops[n]
-            if asked is not None and n < len(hops) - 1:
-                asked = self._carried(key, site, hops[n + 1][0], asked)
-            if asked is None:
+            carried = self._carried(key, site, hops[n + 1][0], asked) if n < len(hops) - 1 else asked
+            if carried is None:
                 return None
+            asked = carried
             needs = [_Depends(_ONLY_IF, name, _ANY) for name in self._program.effects.needs(site)]
             asked += [need for need in needs if need not in asked]
         return self._told(self._program.function(hops[0][0]), asked)
 
-    def _of_primitive(self, key: FunctionKey, effect: Effect, site: Site) -> list[_Depends] | None:
+    def _of_primitive(self, key: FunctionKey, effect: Effect, site: Site) -> list[_Depends]:
         function, block = self._program.function(key), effect.block
         if site.call < 0:
             return []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asynclint.derive.rows import Members, drop_empty, grouped, row, tops
 from asynclint.derive.verdicts import Verdict, Verdicts
 from asynclint.index import facts as f
 from asynclint.program import types
-from asynclint.program.forwards import THREAD
 from asynclint.program.places import DEFERRED
 from asynclint.program.summaries import FORMAT
 from asynclint.program.values import Awaitable, ClassValue, External, ExternalInstance, FunctionValue, Instance, Many
@@ -24,31 +24,6 @@ _SPECIAL = ("__enter__", "__exit__")
 _NEUTRAL = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final", "overload"})  # decorators that change no call
 
 
-class _Class:
-    """What is known of one class: members that its bases do not tell alike."""
-
-    def __init__(self, path: str, bases: tuple[str, ...]) -> None:
-        self.path = path
-        self.bases = bases
-        self.verdicts: dict[str, Verdict | None] = {}  # also inherited ones
-        self.coroutines: set[str] = set()
-        self.returns: dict[str, str] = {}
-        self.attributes: dict[str, str] = {}
-        self.offloads: dict[str, list[Any]] = {}
-        self.enter = self.async_enter = ""
-
-    @property
-    def leads_to(self) -> set[str]:
-        """The types that its members and bases are of."""
-        given = (*self.returns.values(), *self.attributes.values(), self.enter, self.async_enter)
-        return {type_.rpartition(":")[2] for type_ in given} | set(self.bases)
-
-    @property
-    def tells(self) -> bool:
-        """Whether it has something to say by itself."""
-        return bool(self.coroutines or self.offloads or any(self.verdicts.values()))
-
-
 class Tables:
     """The tables of one distribution."""
 
@@ -56,7 +31,7 @@ class Tables:
         self._program, self._exports = program, exports
         self._resolver, self._catalog = program.resolver, program.catalog
         self._verdicts = Verdicts(program, texts)
-        self._classes: dict[ClassValue, _Class | None] = {}
+        self._classes: dict[ClassValue, Members | None] = {}
         self._by_path: dict[str, ClassValue] = {}
         self._todo: list[ClassValue] = []
 
@@ -87,22 +62,26 @@ class Tables:
         while self._todo:
             self._fill(self._todo.pop(0))
         classes = {each.path: each for each in self._classes.values() if each is not None}
+        for each, names in [(each, each.inherited([classes[base] for base in each.bases if base in classes])) for each in classes.values()]:
+            each.leave_out(names)
         telling = self._telling(classes)
         returns = {path: type_ for path, type_ in returns.items() if type_.rpartition(":")[2] in telling or self._is_known(type_)}
         kept = {path: classes[path] for path in telling if path in classes}
-        return _drop_empty(
+        return drop_empty(
             {
                 "format": FORMAT,
                 "distribution": distribution.name,
                 "version": distribution.version,
-                "modules": _tops(module for module, _ in distribution.files),
+                "modules": tops(module for module, _ in distribution.files),
                 "aliases": self._aliases({*kept, *blocks, *returns, *coroutines, *offloads}, functions),
-                "blocks": _grouped({**{path: _row(v) for path, v in blocks.items()}, **self._of_classes(kept)}),
+                "blocks": grouped({**{path: row(v) for path, v in blocks.items()}, **self._of_classes(kept)}),
                 "nonblocking": sorted(self._nonblocking(kept)),
                 "coroutines": sorted({*coroutines, *(f"{path}.{name}" for path, each in kept.items() for name in each.coroutines)}),
                 "returns": dict(sorted(returns.items())),
-                "types": {path: row for path, each in sorted(kept.items()) if (row := self._type_row(each, telling)) or not self._catalog.is_type(path)},
-                "offloads": dict(sorted({**offloads, **{f"{p}.{n}": row for p, each in kept.items() for n, row in each.offloads.items()}}.items())),
+                "types": self._types(kept, telling),
+                "offloads": dict(
+                    sorted({**offloads, **{f"{p}.{n}": taken for p, each in kept.items() for n, taken in each.offloads.items()}}.items())
+                ),
             }
         )
 
@@ -141,25 +120,26 @@ class Tables:
 
     # -- classes
 
-    def _class(self, value: ClassValue) -> _Class | None:
+    def _class(self, value: ClassValue) -> Members | None:
         """The entry of a class, to be filled; None for one that nobody may name, or that the catalog speaks for."""
         if value not in self._classes:
             self._classes[value] = None
             path = self._exports.path(value)
             if path and not any(map(self._catalog.mentions, (path, *self._exports.spellings.get(value, ()), self._defined(value)))):
-                self._classes[value] = _Class(path, self._bases(value))
+                self._classes[value] = Members(path, self._bases(value))
                 self._by_path[path] = value
                 self._todo.append(value)
         return self._classes[value]
 
-    def _defined(self, value: ClassValue) -> str:
-        return f"{self._program.module_name(value.module)}.{self._resolver.klass(value).qualname}"
+    def _defined(self, value: FunctionValue | ClassValue) -> str:
+        known = self._resolver.klass(value) if isinstance(value, ClassValue) else self._program.function(value.key)
+        return f"{self._program.module_name(value.module)}.{known.qualname}"
 
     def _bases(self, value: ClassValue) -> tuple[str, ...]:
         """The nearest bases that have a path; in the place of others, theirs."""
         found: dict[str, None] = {}
         for base in self._resolver.mro(value)[1:]:
-            entry = self._class(base) if self._exports.is_own(base) else None
+            entry = self._class(base) if isinstance(base, ClassValue) and self._exports.is_own(base) else None
             path = entry.path if entry is not None else self._outside(base)
             if path and not any(path in self._ancestry(other) for other in found):
                 found[path] = None
@@ -188,7 +168,7 @@ class Tables:
             if given and given != entry.path:
                 setattr(entry, "enter" if name == "__enter__" else "async_enter", given)
 
-    def _member(self, value: ClassValue, entry: _Class, name: str) -> None:
+    def _member(self, value: ClassValue, entry: Members, name: str) -> None:
         found = self._resolver.instance_attribute(value, name)
         functions = [each for each in found if isinstance(each, FunctionValue)]
         if not functions:
@@ -203,7 +183,7 @@ class Tables:
         if all(is_coroutine for _, is_coroutine, _, _ in told):
             entry.coroutines.add(name)
         given = {type_ for _, _, type_, _ in told}
-        if len(given) == 1 and given != {""}:
+        if len(given) == 1 and given != {""} and name not in _SPECIAL:
             entry.returns[name] = given.pop()
         if len(told) == 1 and told[0][3]:
             entry.offloads[name] = told[0][3]
@@ -220,7 +200,7 @@ class Tables:
             entry = self._class(value.klass) if self._exports.is_own(value.klass) else None
             return entry.path if entry is not None else self._outside(value.klass)
         if isinstance(value, ExternalInstance):
-            return value.path if self._is_known(value.path) else ""
+            return value.path if self._catalog.is_type(value.path) and self._is_known(value.path) else ""
         if isinstance(value, (Many, Awaitable)):
             inner = self._spelled(value.items)
             return f"{'iter' if isinstance(value, Many) else 'await'}:{inner}" if inner else ""
@@ -238,7 +218,7 @@ class Tables:
         path = type_.rpartition(":")[2]
         return not path.startswith("builtins.") and self._catalog.mentions(path)
 
-    def _telling(self, classes: dict[str, _Class]) -> set[str]:
+    def _telling(self, classes: dict[str, Members]) -> set[str]:
         """The classes that say something, or lead to others that do."""
         telling = {path for path, each in classes.items() if each.tells or any(map(self._is_known, each.leads_to))}
         before = -1
@@ -249,7 +229,7 @@ class Tables:
 
     # -- rows
 
-    def _inherited(self, each: _Class, name: str) -> tuple[bool, Verdict | None]:
+    def _inherited(self, each: Members, name: str) -> tuple[bool, Verdict | None]:
         """What the bases of a class say of a member: whether they have it, and its effect."""
         for base in each.bases:
             value = self._by_path.get(base)
@@ -265,30 +245,34 @@ class Tables:
                 return found
         return False, None
 
-    def _of_classes(self, kept: dict[str, _Class]) -> dict[str, list[Any]]:
+    def _of_classes(self, kept: dict[str, Members]) -> dict[str, list[Any]]:
         found = {}
         for path, each in kept.items():
             for name, verdict in each.verdicts.items():
                 inherited = self._inherited(each, name)[1] if name else None
                 if verdict is not None and not verdict.is_like(inherited):
-                    found[f"{path}.{name}" if name else path] = _row(verdict)
+                    found[f"{path}.{name}" if name else path] = row(verdict)
         return found
 
-    def _nonblocking(self, kept: dict[str, _Class]) -> Iterable[str]:
+    def _nonblocking(self, kept: dict[str, Members]) -> Iterable[str]:
         for path, each in kept.items():
             for name, verdict in each.verdicts.items():
                 has, inherited = self._inherited(each, name) if name else (False, None)
                 if verdict is None and has and (inherited is not None or self._outside_blocks(each, name)):
                     yield f"{path}.{name}"
 
-    def _outside_blocks(self, each: _Class, name: str) -> bool:
+    def _outside_blocks(self, each: Members, name: str) -> bool:
         return any(self._catalog.block(self._catalog.method(base, name)) is not None for base in each.bases if base not in self._by_path)
 
-    def _type_row(self, each: _Class, telling: set[str]) -> dict[str, Any]:
+    def _types(self, kept: dict[str, Members], telling: set[str]) -> dict[str, dict[str, Any]]:
+        rows = {path: self._type_row(each, telling) for path, each in sorted(kept.items())}
+        return {path: given for path, given in rows.items() if given or not self._catalog.is_type(path)}
+
+    def _type_row(self, each: Members, telling: set[str]) -> dict[str, Any]:
         def useful(type_: str) -> bool:
             return type_.rpartition(":")[2] in telling or self._is_known(type_)
 
-        return _drop_empty(
+        return drop_empty(
             {
                 "bases": [base for base in each.bases if useful(base)],
                 "returns": {name: type_ for name, type_ in sorted(each.returns.items()) if useful(type_)},
@@ -300,44 +284,9 @@ class Tables:
 
     def _aliases(self, told: set[str], functions: dict[str, FunctionValue]) -> dict[str, str]:
         """Other spellings -> the one that the tables use."""
-        found = {}
-        for path, value in (*self._by_path.items(), *functions.items()):
-            if path in told or (isinstance(value, FunctionValue) and f"{path}.__enter__" in told):
-                row = self._resolver.klass(value) if isinstance(value, ClassValue) else self._program.function(value.key)
-                spellings = {*self._exports.spellings.get(value, ()), f"{self._program.module_name(value.module)}.{row.qualname}"}
-                found.update(dict.fromkeys(spellings - {path}, path))
+        found: dict[str, str] = {}
+        defined: list[tuple[str, FunctionValue | ClassValue]] = [*self._by_path.items(), *functions.items()]
+        for path, value in defined:
+            if path in told or f"{path}.__enter__" in told:
+                found.update(dict.fromkeys({*self._exports.spellings.get(value, ()), self._defined(value)} - {path}, path))
         return dict(sorted(found.items()))
-
-
-def _row(verdict: Verdict) -> list[Any]:
-    """A verdict as the file has it: kind, chain, and what is not as usual."""
-    rest = {
-        "offload": verdict.offload if verdict.offload != "unsafe" else "",
-        "light": verdict.light,
-        "lazy": verdict.lazy,
-        "unless": list(verdict.unless),
-        "only_if": list(verdict.only_if),
-        "takes_file": verdict.takes_file + 1 and [verdict.takes_file],
-        "takes_path": verdict.takes_path + 1 and [verdict.takes_path],
-    }
-    rest = {key: value[0] if key.startswith("takes") else value for key, value in rest.items() if value}
-    return [verdict.kind, " > ".join(verdict.chain), *([rest] if rest else [])]
-
-
-def _grouped(rows: dict[str, list[Any]]) -> dict[str, dict[str, list[Any]]]:
-    """Rows by owner and last name."""
-    found: dict[str, dict[str, list[Any]]] = {}
-    for path, row in sorted(rows.items()):
-        owner, _, name = path.rpartition(".")
-        found.setdefault(owner, {})[name] = row
-    return found
-
-
-def _tops(modules: Iterable[str]) -> list[str]:
-    """The modules that are in no other one of the distribution."""
-    names = set(modules)
-    return sorted(name for name in names if not any(name[:n] in names for n, char in enumerate(name) if char == "."))
-
-
-def _drop_empty(rows: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in rows.items() if value}

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from asynclint.program import Program
     from asynclint.program.effects import Effect, Site
-    from asynclint.program.values import FunctionKey
+    from asynclint.program.values import FunctionKey, Value
 
 _BELIEVED = frozenset({"network", "process", "sleep", "database", "wait"})  # however long the chain
 _NEAR = 2  # hops after which a file is not believed
+_ANY_FILE = "typing.IO."  # of a file of any kind nobody knows whether it lies on the disk
 _OPAQUE = ("logging.", "warnings.", "importlib.")  # what derives from what lies here runs when somebody else wants it
 _SHOWN = 4  # hops of a chain that are named
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
@@ -61,32 +62,40 @@ class Verdicts:
         """What a call with these flags runs now, and what the worst of that blocks on."""
         program = self._program
         receiver = value if isinstance(value, ClassValue) else value.receiver
-        found: list[tuple[tuple[bool, int, int], Verdict]] = []
+        found: list[tuple[tuple[bool, bool, int, int], Verdict]] = []
         for target in dict.fromkeys(program.effects.targets([value], flags)):
             if isinstance(target, Block):
                 if isinstance(value, FunctionValue):
                     return None  # the catalog speaks for it
-                found.append(((target.light, _LOUDNESS[target.kind], 0), Verdict(target.kind, (target.path,), "unsafe", target.light)))
+                found.append(((target.light, False, 0, _LOUDNESS[target.kind]), Verdict(target.kind, (target.path,), "unsafe", target.light)))
                 continue
             if program.effects.is_cached(target.key):
                 continue
-            for kind, (effect, site) in program.effects.functions.get(target.key, {}).items():
-                verdict = self._verdict(target.key, receiver, kind, effect, site)
+            for kind in program.effects.functions.get(target.key, {}):
+                hops = self._hops(target.key, kind)
+                certain = all(self._is_certain(site) for _, _, site in hops)
+                verdict = self._verdict(hops, kind, certain, receiver)
                 if verdict is not None:
-                    found.append((effect.rank, verdict))
+                    found.append(((verdict.light, not certain, len(hops), _LOUDNESS[kind]), verdict))
         return min(found, key=lambda pair: pair[0], default=(None, None))[1]
 
-    def _verdict(self, key: FunctionKey, receiver: ClassValue | None, kind: str, effect: Effect, site: Site) -> Verdict | None:
-        program = self._program
-        hops = [(key, effect, site)]
-        while effect.through is not None and len(hops) < 100:
-            key, (effect, site) = effect.through, program.effects.functions[effect.through][kind]
-            hops.append((key, effect, site))
-        if any(self._is_opaque(key) for key, _, _ in hops) or effect.block.path.startswith(_OPAQUE):
+    def _hops(self, key: FunctionKey, kind: str) -> list[tuple[FunctionKey, Effect, Site]]:
+        """The chain from a function to the primitive."""
+        functions = self._program.effects.functions
+        hops = [(key, *functions[key][kind])]
+        while (through := hops[-1][1].through) is not None and len(hops) < 100:
+            hops.append((through, *functions[through][kind]))
+        return hops
+
+    def _verdict(self, hops: list[tuple[FunctionKey, Effect, Site]], kind: str, certain: bool, receiver: ClassValue | None) -> Verdict | None:
+        program, block = self._program, hops[-1][1].block
+        if any(self._is_opaque(key) for key, _, _ in hops) or block.path.startswith(_OPAQUE):
             return None
-        if kind not in _BELIEVED and not (kind == "file" and len(hops) <= _NEAR and all(self._is_certain(site) for _, _, site in hops)):
+        if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
             return None
         if receiver is not None and not program.effects.concerns(receiver, hops[0][0], kind):
+            return None
+        if not self._are_decided(hops, receiver):
             return None
         told = self._conditions.of(hops)
         if told is None:
@@ -94,8 +103,29 @@ class Verdicts:
         named = [program.function(key).qualname for key, _, _ in hops[1:]]
         if len(named) > _SHOWN - 1:
             named = [*named[: _SHOWN - 2], "...", named[-1]]
-        block = effect.block
         return Verdict(kind, (*named, block.path), self._offload(hops[0][0], block), any(e.block.light for _, e, _ in hops), False, *told)
+
+    def _are_decided(self, hops: list[tuple[FunctionKey, Effect, Site]], receiver: ClassValue | None) -> bool:
+        """Whether every call on the way blocks whichever of several things it calls."""
+        program = self._program
+        for key, _, site in hops:
+            if site.call < 0:
+                continue
+            call, function = program.call(site.module, site.call), program.function(key)
+            values = program.callees(site.module, site.call)
+            head, _, name = call.callee.rpartition(".") if call.callee.__class__ is str else ("", "", "")
+            if receiver is not None and function.owner >= 0 and function.params and head == function.params[0].name:
+                values = tuple(program.resolver.instance_attribute(receiver, name)) or values
+            else:
+                receiver = None
+            if len(values) > 1 and not all(self._may_block(value, call.flags) for value in values):
+                return False
+        return True
+
+    def _may_block(self, value: Value, flags: int) -> bool:
+        effects = self._program.effects
+        targets = effects.targets([value], flags)
+        return any(isinstance(target, Block) or bool(effects.functions.get(target.key)) for target in targets)
 
     def _offload(self, key: FunctionKey, block: Block) -> str:
         """Whether the call may be moved to a thread: never where what is below must not, safe where nothing is shared."""
