@@ -231,7 +231,7 @@ def test_a_summary_tells_of_what_is_not_installed(shipped: Path) -> None:
         f"10 ASL106 `client.take()` waits for another thread or process (acme 1.2: queue.Queue.get) {said}",
         f"12 ASL102 `acme.near()` waits for the disk (acme 1.2: inner > builtins.open) {said}",
         f"14 ASL101 `acme.wait()` sleeps (acme 1.2: time.sleep) {said}",
-        "15 ASL304 `client.aget()` is never awaited, so it does nothing",
+        "15 ASL304 `client.aget()` only makes a coroutine, and nothing awaits it: its body never runs",
     ]
 
 

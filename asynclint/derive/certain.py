@@ -1,4 +1,4 @@
-"""Whether a call runs whenever its function does, as the text of the function tells."""
+"""Whether a call runs whenever its function does, or what must not be passed for it to run, as the text of the function tells."""
 
 from __future__ import annotations
 
@@ -28,6 +28,33 @@ class Certain:
                 return False
             node = parent
         return node is not None
+
+    def absent(self, call: Call) -> set[str]:
+        """The names that must be nothing for the call to run: it stands under `if name is None`, or in `name or call()`."""
+        node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
+        found: set[str] = set()
+        while node is not None and not isinstance(node, _SCOPES):
+            parent = self._parents.get(node)
+            if isinstance(parent, (ast.If, ast.IfExp)) and node is not parent.test:
+                body = parent.body if isinstance(parent.body, list) else [parent.body]
+                found.add(_tested(parent.test, is_none=node in body))
+            elif isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or) and isinstance(parent.values[0], ast.Name):
+                found |= {parent.values[0].id} if node is not parent.values[0] else set()
+            node = parent
+        return found - {""}
+
+
+def _tested(test: ast.expr, *, is_none: bool) -> str:
+    """The name that a test is about, which holds (or, not `is_none`: fails) where the name is nothing; or ""."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name):
+        return test.operand.id if is_none else ""
+    if isinstance(test, ast.Name):
+        return "" if is_none else test.id
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and len(test.ops) == 1:
+        wanted = (ast.Is, ast.Eq) if is_none else (ast.IsNot, ast.NotEq)
+        nothing = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
+        return test.left.id if nothing and isinstance(test.ops[0], wanted) else ""
+    return ""
 
 
 def _keeps(parent: ast.AST, child: ast.AST) -> bool:

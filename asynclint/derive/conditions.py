@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asynclint.index import facts as f
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asynclint.index.facts import Call, Function, Ref
     from asynclint.program import Program
@@ -31,8 +31,10 @@ class _Depends(NamedTuple):
 class Conditions:
     """Asked about chains: (function, effect, site) from the function down to the primitive."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, absent: Callable[[Site], set[str]]) -> None:
+        """`absent` gives the names that must be nothing for a call to run."""
         self._program = program
+        self._absent = absent
 
     def of(self, hops: Sequence[tuple[FunctionKey, Effect, Site]]) -> Told | None:
         """What a call of the first function must pass; None where nobody can say so, or where it does not block as it is usually called."""
@@ -45,6 +47,8 @@ class Conditions:
                 return None
             asked = carried
             needs = [_Depends(_ONLY_IF, name, _ANY) for name in self._program.effects.needs(site)]
+            optional = {param.name for param in self._program.function(key).params if param.default == ("const", None)}
+            needs += [_Depends(_UNLESS, name, _ANY) for name in sorted(self._absent(site) & optional)]
             asked += [need for need in needs if need not in asked]
         return self._told(self._program.function(hops[0][0]), asked)
 
@@ -79,11 +83,15 @@ class Conditions:
                 return None  # hidden by `*` or `**`
             name = _param(function, ref)
             is_met = ref == each.value or (each.value == _ANY and given and ref != ("const", None))
-            if name:
+            if name and not (each.what == _UNLESS and each.value == _ANY and self._is_required(function, name)):
                 found.append(_Depends(each.what, name, each.value))
             elif (each.what == _UNLESS and is_met) or (each.what == _ONLY_IF and not is_met):
                 return None
         return found
+
+    @staticmethod
+    def _is_required(function: Function, name: str) -> bool:
+        return any(param.name == name and param.default is None for param in function.params)
 
     def _is_bound(self, key: FunctionKey) -> bool:
         function = self._program.function(key)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _BELIEVED = frozenset({"network", "process", "sleep", "database", "wait"})  # however long the chain
 _NEAR = 2  # hops after which a file is not believed
 _ANY_FILE = "typing.IO."  # of a file of any kind nobody knows whether it lies on the disk
+_SHORT = frozenset({"threading.Lock.acquire", "threading.RLock.acquire", "multiprocessing.synchronize.SemLock.acquire"})  # held for a moment inside
 _OPAQUE = ("logging.", "warnings.", "importlib.")  # what derives from what lies here runs when somebody else wants it
 _SHOWN = 4  # hops of a chain that are named
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
@@ -56,7 +57,7 @@ class Verdicts:
         self._program = program
         self._texts = texts
         self._certain: dict[int, Certain] = {}
-        self._conditions = Conditions(program)
+        self._conditions = Conditions(program, self._absent)
 
     def of(self, value: FunctionValue | ClassValue, flags: int = 0) -> Verdict | None:
         """What a call with these flags runs now, and what the worst of that blocks on."""
@@ -90,6 +91,8 @@ class Verdicts:
     def _verdict(self, hops: list[tuple[FunctionKey, Effect, Site]], kind: str, certain: bool, receiver: ClassValue | None) -> Verdict | None:
         program, block = self._program, hops[-1][1].block
         if any(self._is_opaque(key) for key, _, _ in hops) or block.path.startswith(_OPAQUE):
+            return None
+        if len(hops) > 1 and block.path in _SHORT:
             return None
         if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
             return None
@@ -136,15 +139,18 @@ class Verdicts:
         return "unsafe" if is_method or block.offload == "unsafe" or contexts.doubt(key) else "safe"
 
     def _is_certain(self, site: Site) -> bool:
-        if site.call < 0:
-            return False
-        known = self._certain.get(site.module)
-        if known is None:
-            text = self._texts.get(site.module)
-            if text is None:
-                return False
-            known = self._certain[site.module] = Certain(ast.parse(text))
-        return known.runs(self._program.call(site.module, site.call))
+        known = self._text(site)
+        return known is not None and known.runs(self._program.call(site.module, site.call))
+
+    def _absent(self, site: Site) -> set[str]:
+        known = self._text(site)
+        return known.absent(self._program.call(site.module, site.call)) if known is not None else set()
+
+    def _text(self, site: Site) -> Certain | None:
+        """What the text of a call's module tells; None of a property, and outside the distribution."""
+        if site.call >= 0 and site.module not in self._certain and site.module in self._texts:
+            self._certain[site.module] = Certain(ast.parse(self._texts[site.module]))
+        return self._certain.get(site.module) if site.call >= 0 else None
 
     def _is_opaque(self, key: FunctionKey) -> bool:
         owner = self._program.function(key).owner
