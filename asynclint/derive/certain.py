@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Call
 
 _LEAVES = (ast.Return, ast.Continue, ast.Break, ast.Yield, ast.YieldFrom)
+_PLATFORMS = {("sys", "platform"), ("os", "name"), ("platform", "system")}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -29,6 +30,16 @@ class Certain:
             node = parent
         return node is not None
 
+    def is_elsewhere(self, call: Call) -> bool:
+        """Whether the call runs on one platform only: it stands under a test of `sys.platform`, `os.name` or the like."""
+        node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
+        while node is not None and not isinstance(node, _SCOPES):
+            parent = self._parents.get(node)
+            if isinstance(parent, (ast.If, ast.IfExp)) and node is not parent.test and any(map(_names_platform, ast.walk(parent.test))):
+                return True
+            node = parent
+        return False
+
     def absent(self, call: Call) -> set[str]:
         """The names that must be nothing for the call to run: it stands under `if name is None`, or in `name or call()`."""
         node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
@@ -42,6 +53,12 @@ class Certain:
                 found |= {parent.values[0].id} if node is not parent.values[0] else set()
             node = parent
         return found - {""}
+
+
+def _names_platform(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in _PLATFORMS
 
 
 def _tested(test: ast.expr, *, is_none: bool) -> str:

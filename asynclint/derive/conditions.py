@@ -39,7 +39,10 @@ class Conditions:
     def of(self, hops: Sequence[tuple[FunctionKey, Effect, Site]]) -> Told | None:
         """What a call of the first function must pass; None where nobody can say so, or where it does not block as it is usually called."""
         key, effect, site = hops[-1]
-        asked = self._of_primitive(key, effect, site)
+        primitive = self._of_primitive(key, effect, site)
+        if primitive is None:
+            return None
+        asked = primitive
         for n in range(len(hops) - 1, -1, -1):
             key, effect, site = hops[n]
             carried = self._carried(key, site, hops[n + 1][0], asked) if n < len(hops) - 1 else asked
@@ -52,7 +55,7 @@ class Conditions:
             asked += [need for need in needs if need not in asked]
         return self._told(self._program.function(hops[0][0]), asked)
 
-    def _of_primitive(self, key: FunctionKey, effect: Effect, site: Site) -> list[_Depends]:
+    def _of_primitive(self, key: FunctionKey, effect: Effect, site: Site) -> list[_Depends] | None:
         function, block = self._program.function(key), effect.block
         if site.call < 0:
             return []
@@ -66,6 +69,8 @@ class Conditions:
             name = _param(function, ref)
             if name:
                 found.append(_Depends(what, name))
+            elif any(param.name == ref for param in function.params):
+                return None  # bound anew: nobody knows whether it is a path or a file
         return found
 
     def _carried(self, key: FunctionKey, site: Site, callee: FunctionKey, asked: list[_Depends]) -> list[_Depends] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asynclint.derive.certain import Certain
 from asynclint.derive.conditions import Conditions
 from asynclint.program.catalog import KINDS, Block
+from asynclint.program.effects import Site
 from asynclint.program.values import ClassValue, External, FunctionValue
 from asynclint.record import record
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asynclint.program import Program
-    from asynclint.program.effects import Effect, Site
+    from asynclint.program.effects import Effect
     from asynclint.program.values import FunctionKey, Value
 
 _BELIEVED = frozenset({"network", "process", "sleep", "database", "wait"})  # however long the chain
 _NEAR = 2  # hops after which a file is not believed
 _ANY_FILE = "typing.IO."  # of a file of any kind nobody knows whether it lies on the disk
 _SHORT = frozenset({"threading.Lock.acquire", "threading.RLock.acquire", "multiprocessing.synchronize.SemLock.acquire"})  # held for a moment inside
-_OPAQUE = ("logging.", "warnings.", "importlib.")  # what derives from what lies here runs when somebody else wants it
+_OPAQUE = ("logging.", "warnings.", "importlib.", "platform.")  # what derives from what lies here runs when somebody else wants it, or once
 _SHOWN = 4  # hops of a chain that are named
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 
@@ -92,7 +93,7 @@ class Verdicts:
         program, block = self._program, hops[-1][1].block
         if any(self._is_opaque(key) for key, _, _ in hops) or block.path.startswith(_OPAQUE):
             return None
-        if len(hops) > 1 and block.path in _SHORT:
+        if (len(hops) > 1 and block.path in _SHORT) or any(self._is_elsewhere(site) for _, _, site in hops):
             return None
         if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
             return None
@@ -142,9 +143,21 @@ class Verdicts:
         known = self._text(site)
         return known is not None and known.runs(self._program.call(site.module, site.call))
 
-    def _absent(self, site: Site) -> set[str]:
+    def _is_elsewhere(self, site: Site) -> bool:
         known = self._text(site)
-        return known.absent(self._program.call(site.module, site.call)) if known is not None else set()
+        return known is not None and known.is_elsewhere(self._program.call(site.module, site.call))
+
+    def _absent(self, site: Site) -> set[str]:
+        """The names that must be nothing for a call to run, if nothing else in its function blocks alike."""
+        known, program = self._text(site), self._program
+        found = known.absent(program.call(site.module, site.call)) if known is not None else set()
+        if found and known is not None:
+            kinds = program.effects.sites[site].keys()
+            for number in program.calls_of((site.module, site.function)):
+                other = program.effects.sites.get(Site(site.module, site.function, number), {})
+                if not kinds.isdisjoint(other):
+                    found &= known.absent(program.call(site.module, number))
+        return found
 
     def _text(self, site: Site) -> Certain | None:
         """What the text of a call's module tells; None of a property, and outside the distribution."""

@@ -175,7 +175,7 @@ class Catalog:
                 self._read(path)
             self._families = {root: path for root, path in self._families.items() if path not in paths}
             roots = self.within_reach(imported)
-        self._summarized(roots if roots is not imported else self.within_reach(imported), imported)
+        self._summarized(roots, imported)
 
     def _summarized(self, roots: set[str], imported: set[str]) -> None:
         """Read the summaries of what lies within reach, and the families of the types that they give."""
