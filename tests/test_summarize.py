@@ -15,7 +15,7 @@ from asynclint.config import Settings
 from asynclint.options import ConfigError
 from asynclint.program.catalog import ALWAYS, DERIVED, Catalog
 from asynclint.program.environment import Environment
-from asynclint.program.summaries import written
+from asynclint.program.summaries import add, read, written
 from asynclint.testing import lint_files
 
 
@@ -283,6 +283,30 @@ def test_a_bad_file_is_an_error_that_names_it(shipped: Path, change: Any, said: 
     with pytest.raises(ConfigError, match=said) as error:
         messages()
     assert shipped.name in str(error.value)
+
+
+# -- what is shipped
+
+SHIPPED = sorted(Path(runner.catalog_folder(), DERIVED).glob("*.json"))
+
+
+def test_what_is_shipped_is_small_and_listed() -> None:
+    listed = (Path(__file__).parent.parent / "docs" / "summarized.txt").read_text(encoding="utf-8").splitlines()
+    assert {path.name.partition("@")[0] for path in SHIPPED} <= set(listed)
+    assert sum(path.stat().st_size for path in SHIPPED) < 4_000_000
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.name.partition("@")[0] for path in SHIPPED])
+def test_what_is_shipped_can_be_read(path: Path) -> None:
+    data = read(str(path))
+    roots = path.stem.partition("@")[2].split("+")
+    assert {module.partition(".")[0] for module in data["modules"]} <= set(roots)
+    known = Catalog.load(runner.catalog_folder(), summaries=False)
+    known.extend(roots)
+    before = set(known.blocks)
+    add(known, data, str(path))
+    told = {f"{owner}.{name}" for owner, members in data.get("blocks", {}).items() for name in members}
+    assert known.blocks.keys() - before == told  # nothing that the catalog already tells
 
 
 # -- the command

@@ -40,6 +40,22 @@ class Certain:
             node = parent
         return False
 
+    def is_remembered(self, call: Call) -> bool:
+        """Whether the call runs only for what is not yet kept: under `if key in kept`, or where `kept[key]` failed, with `kept[...] = ` beside it."""
+        node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
+        tested: set[str] = set()
+        while node is not None and not isinstance(node, _SCOPES):
+            parent = self._parents.get(node)
+            if isinstance(parent, ast.If) and node is not parent.test:
+                compares = [part for part in ast.walk(parent.test) if isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.In, ast.NotIn))]
+                tested |= {ast.unparse(part.comparators[0]) for part in compares}
+            elif isinstance(parent, ast.Try) and isinstance(node, ast.ExceptHandler):
+                read = [part for statement in parent.body for part in ast.walk(statement) if isinstance(part, ast.Subscript)]
+                tested |= {ast.unparse(part.value) for part in read}
+            node = parent
+        stored = [part for part in ast.walk(node) if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store)] if node and tested else []
+        return any(ast.unparse(part.value) in tested for part in stored)
+
     def absent(self, call: Call) -> set[str]:
         """The names that must be nothing for the call to run: it stands under `if name is None`, or in `name or call()`."""
         node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.derive.certain import Certain
 from asynclint.derive.conditions import Conditions
+from asynclint.index import facts as f
 from asynclint.program.catalog import KINDS, Block
 from asynclint.program.effects import Site
 from asynclint.program.values import ClassValue, External, FunctionValue
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 _BELIEVED = frozenset({"network", "process", "sleep", "database", "wait"})  # however long the chain
 _NEAR = 2  # hops after which a file is not believed
 _ANY_FILE = "typing.IO."  # of a file of any kind nobody knows whether it lies on the disk
-_SHORT = frozenset({"threading.Lock.acquire", "threading.RLock.acquire", "multiprocessing.synchronize.SemLock.acquire"})  # held for a moment inside
+_LOCKS = frozenset({"threading.Lock.acquire", "threading.RLock.acquire", "multiprocessing.synchronize.SemLock.acquire"})
+_FUTURES = frozenset({"concurrent.futures.Future.result", "concurrent.futures.Future.exception"})
+_STARTING = frozenset({"submit", "run_coroutine_threadsafe"})  # what makes the future that is then waited for
 _OPAQUE = ("logging.", "warnings.", "importlib.", "platform.")  # what derives from what lies here runs when somebody else wants it, or once
 _SHOWN = 4  # hops of a chain that are named
-_LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
+_TELLING = {kind: n for n, kind in enumerate((*KINDS[1:], KINDS[0]))}  # who sleeps mostly does so between attempts at something else
 
 
 @record(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Verdicts:
             if isinstance(target, Block):
                 if isinstance(value, FunctionValue):
                     return None  # the catalog speaks for it
-                found.append(((target.light, False, 0, _LOUDNESS[target.kind]), Verdict(target.kind, (target.path,), "unsafe", target.light)))
+                found.append(((target.light, False, 0, _TELLING[target.kind]), Verdict(target.kind, (target.path,), "unsafe", target.light)))
                 continue
             if program.effects.is_cached(target.key):
                 continue
@@ -78,7 +81,7 @@ class Verdicts:
                 certain = all(self._is_certain(site) for _, _, site in hops)
                 verdict = self._verdict(hops, kind, certain, receiver)
                 if verdict is not None:
-                    found.append(((verdict.light, not certain, len(hops), _LOUDNESS[kind]), verdict))
+                    found.append(((verdict.light, not certain, len(hops), _TELLING[kind]), verdict))
         return min(found, key=lambda pair: pair[0], default=(None, None))[1]
 
     def _hops(self, key: FunctionKey, kind: str) -> list[tuple[FunctionKey, Effect, Site]]:
@@ -93,7 +96,7 @@ class Verdicts:
         program, block = self._program, hops[-1][1].block
         if any(self._is_opaque(key) for key, _, _ in hops) or block.path.startswith(_OPAQUE):
             return None
-        if (len(hops) > 1 and block.path in _SHORT) or any(self._is_elsewhere(site) for _, _, site in hops):
+        if any(self._is_special(site) for _, _, site in hops) or not self._waits(hops[-1][0], block.path):
             return None
         if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
             return None
@@ -143,9 +146,20 @@ class Verdicts:
         known = self._text(site)
         return known is not None and known.runs(self._program.call(site.module, site.call))
 
-    def _is_elsewhere(self, site: Site) -> bool:
+    def _is_special(self, site: Site) -> bool:
+        """Whether a call runs on one platform only, or once for each thing that is then kept."""
         known = self._text(site)
-        return known is not None and known.is_elsewhere(self._program.call(site.module, site.call))
+        call = self._program.call(site.module, site.call) if known is not None else None
+        return known is not None and call is not None and (known.is_elsewhere(call) or known.is_remembered(call))
+
+    def _waits(self, key: FunctionKey, path: str) -> bool:
+        """Whether a primitive that may wait does: nobody waits long for a lock inside a library, nor for a future that was made elsewhere."""
+        program = self._program
+        if path in _LOCKS:
+            return program.function(key).name in ("acquire", "__enter__")
+        if path in _FUTURES:
+            return any(f.last_name(program.call(key[0], number).callee) in _STARTING for number in program.calls_of(key))
+        return True
 
     def _absent(self, site: Site) -> set[str]:
         """The names that must be nothing for a call to run, if nothing else in its function blocks alike."""
