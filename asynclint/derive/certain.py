@@ -40,6 +40,18 @@ class Certain:
             node = parent
         return False
 
+    def guards(self, call: Call) -> set[tuple[str, str]]:
+        """The attributes, as (name, attribute), that tests around a call ask for."""
+        node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
+        found: set[tuple[str, str]] = set()
+        while node is not None and not isinstance(node, _SCOPES):
+            parent = self._parents.get(node)
+            if isinstance(parent, ast.If) and node is not parent.test:
+                read = [part for part in ast.walk(parent.test) if isinstance(part, ast.Attribute)]
+                found |= {(part.value.id, part.attr) for part in read if isinstance(part.value, ast.Name)}
+            node = parent
+        return found
+
     def is_remembered(self, call: Call) -> bool:
         """Whether the call runs only for what is not yet kept: under `if key in kept`, or where `kept[key]` failed, with `kept[...] = ` beside it."""
         node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import TYPE_CHECKING
 
 from asynclint.derive.certain import Certain
@@ -25,6 +26,7 @@ _NEAR = 2  # hops after which a file is not believed
 _ANY_FILE = "typing.IO."  # of a file of any kind nobody knows whether it lies on the disk
 _LOCKS = frozenset({"threading.Lock.acquire", "threading.RLock.acquire", "multiprocessing.synchronize.SemLock.acquire"})
 _FUTURES = frozenset({"concurrent.futures.Future.result", "concurrent.futures.Future.exception"})
+_OPENING = frozenset({"builtins.open", "io.open", "os.fdopen"})
 _STARTING = frozenset({"submit", "run_coroutine_threadsafe"})  # what makes the future that is then waited for
 _OPAQUE = ("logging.", "warnings.", "importlib.", "platform.")  # what derives from what lies here runs when somebody else wants it, or once
 _SHOWN = 4  # hops of a chain that are named
@@ -98,6 +100,8 @@ class Verdicts:
             return None
         if any(self._is_special(site) for _, _, site in hops) or not self._waits(hops[-1][0], block.path):
             return None
+        if self._is_first_use(hops) or self._takes_descriptor(hops[-1][2], block.path):
+            return None
         if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
             return None
         if receiver is not None and not program.effects.concerns(receiver, hops[0][0], kind):
@@ -152,6 +156,27 @@ class Verdicts:
         call = self._program.call(site.module, site.call) if known is not None else None
         return known is not None and call is not None and (known.is_elsewhere(call) or known.is_remembered(call))
 
+    def _is_first_use(self, hops: list[tuple[FunctionKey, Effect, Site]]) -> bool:
+        """Whether something on the way runs only in a state of the object that what it runs then changes, or that a new object need not be in."""
+        program, changed = self._program, set[str]()
+        is_new = program.function(hops[0][0]).name in ("__init__", "__post_init__")
+        for key, _, site in reversed(hops):
+            function, known = program.function(key), self._text(site)
+            if known is not None and function.owner >= 0 and function.params:
+                guards = {name for head, name in known.guards(program.call(site.module, site.call)) if head == function.params[0].name}
+                if not guards.isdisjoint(changed) or (is_new and any("." in name for name in program.facts(site.module).needs.get(site.call, ()))):
+                    return True
+            attributes = program.facts(key[0]).classes[function.owner].attributes if function.owner >= 0 else {}
+            changed |= {name for name, pairs in attributes.items() if any(number == key[1] for number, _ in pairs)}
+        return False
+
+    def _takes_descriptor(self, site: Site, path: str) -> bool:
+        """Whether a file is opened by its descriptor: that asks no disk. Nothing but its name tells."""
+        if path not in _OPENING or site.call < 0:
+            return False
+        given = [ref for keyword, ref in self._program.call(site.module, site.call).arguments if keyword is None]
+        return bool(given) and f.last_name(given[0]) in ("fd", "fileno")
+
     def _waits(self, key: FunctionKey, path: str) -> bool:
         """Whether a primitive that may wait does: nobody waits long for a lock inside a library, nor for a future that was made elsewhere."""
         program = self._program
@@ -176,7 +201,9 @@ class Verdicts:
     def _text(self, site: Site) -> Certain | None:
         """What the text of a call's module tells; None of a property, and outside the distribution."""
         if site.call >= 0 and site.module not in self._certain and site.module in self._texts:
-            self._certain[site.module] = Certain(ast.parse(self._texts[site.module]))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an escape that is none in the text of a library
+                self._certain[site.module] = Certain(ast.parse(self._texts[site.module]))
         return self._certain.get(site.module) if site.call >= 0 else None
 
     def _is_opaque(self, key: FunctionKey) -> bool:
