@@ -41,9 +41,9 @@ def blocks(found: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 ACME = {
-    "acme/__init__.py": "from ._client import Client, Quiet, connect\nfrom .files import *\n",
+    "acme/__init__.py": "from ._client import Client, Lazy, Platform, Quiet, connect\nfrom .files import *\n",
     "acme/_client.py": """
-import functools, logging, time, asyncio, queue
+import concurrent.futures, functools, logging, time, asyncio, queue, sys
 import requests
 
 class Base:
@@ -87,6 +87,41 @@ class Items:
 class Handler(logging.Handler):
     def emit(self, record):
         requests.post("x")
+
+class Lazy:
+    ready = False
+    kept = {}
+    def __init__(self, url=None):
+        self.url = url
+        if self.url is not None:
+            self.fetch(self.url)
+    def name(self):
+        if not self.ready:
+            self.load()
+    def load(self):
+        self.fetch("x")
+        self.ready = True
+    def fetch(self, url):
+        return requests.get(url)
+    def known(self, url):
+        if url not in self.kept:
+            self.kept[url] = self.fetch(url)
+        return self.kept[url]
+    def elsewhere(self):
+        if sys.platform == "win32":
+            time.sleep(1)
+    def either(self, session=None):
+        if session is None:
+            self.fetch("x")
+    def other(self):
+        self.either(self)
+    def done(self, future: concurrent.futures.Future):
+        return future.result()
+
+if sys.platform == "win32":
+    class Platform(Client): pass
+else:
+    class Platform(Lazy): pass
 
 def connect():
     return Client()
@@ -146,6 +181,9 @@ def test_what_blocks_is_derived_with_its_chain(tmp_path: Path) -> None:
         "acme.Client.__enter__": ["sleep", "time.sleep"],
         "acme._client.Items.all": ["sleep", "Items.fetch > time.sleep"],
         "acme._client.Items.fetch": ["sleep", "time.sleep"],
+        "acme.Lazy.fetch": ["network", "requests.get"],
+        "acme.Lazy.load": ["network", "Lazy.fetch > requests.get"],
+        "acme.Lazy.either": ["network", "Lazy.fetch > requests.get", {"unless": ["session=...", "arg0=..."]}],
         "acme.inner": ["file", "builtins.open"],
         "acme.near": ["file", "inner > builtins.open"],
         "acme.wait": ["sleep", "time.sleep", {"offload": "safe", "unless": ["delay=0", "arg0=0"], "only_if": ["delay=...", "arg0=..."]}],
@@ -162,11 +200,13 @@ def test_types_lead_to_what_blocks(tmp_path: Path) -> None:
             "returns": {"aget": "await:acme._client.Items"},
             "attributes": {"items": "acme._client.Items"},
         },
+        "acme.Lazy": {"returns": {"fetch": "requests.Response", "known": "requests.Response"}},
         "acme.Quiet": {"bases": ["acme.Client"]},
     }
     assert found["nonblocking"] == ["acme.Quiet.get"]
     assert found["aliases"] == {
         "acme._client.Quiet": "acme.Quiet",
+        "acme._client.Lazy": "acme.Lazy",
         "acme._client.Client": "acme.Client",
         "acme._client.connect": "acme.connect",
         **{f"acme.files.{name}": f"acme.{name}" for name in ("early", "in_thread", "inner", "maybe", "near", "wait")},

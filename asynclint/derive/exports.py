@@ -64,10 +64,8 @@ class Exports:
         resolver = self._program.resolver
         stem = resolver.stems[module]
         is_package = self._program.paths[module].endswith("/__init__.py")
-        for value in resolver.member(stem, name):
-            if not self.is_own(value):
-                continue
-            assert isinstance(value, (FunctionValue, ClassValue))
+        values = [value for value in resolver.member(stem, name) if isinstance(value, (FunctionValue, ClassValue)) and self.is_own(value)]
+        for value in values if len(values) == 1 else ():  # else it is one on this platform, and another on that
             if is_package or value.module == module or not self._is_public(self._names[value.module]):
                 spellings = self.spellings.setdefault(_plain(value), [])
                 if f"{self._names[module]}.{name}" not in spellings:

@@ -146,6 +146,7 @@ class Tables:
         return tuple(found)
 
     def _ancestry(self, path: str) -> set[str]:
+        """The bases of a class, and theirs."""
         own = self._by_path.get(path)
         entry = self._classes.get(own) if own is not None else None
         return {base for each in entry.bases for base in (each, *self._ancestry(each))} if entry is not None else set(self._catalog.ancestry(path))
