@@ -16,7 +16,9 @@ from asynclint.record import record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-TESTS = frozenset({"tests", "test", "testing", "conftest", "examples", "example", "docs", "benchmarks", "setup"})  # read by nobody's program
+TESTS = frozenset(
+    {"tests", "test", "testing", "testutils", "conftest", "examples", "example", "docs", "benchmarks", "setup"}
+)  # read by nobody's program
 VENDORED = frozenset({"vendor", "vendored", "vendors", "extern", "externals", "third_party", "thirdparty", "packages"})
 
 

@@ -100,6 +100,8 @@ class Verdicts:
             return None
         if any(self._is_special(site) for _, _, site in hops) or not self._waits(hops[-1][0], block.path):
             return None
+        if kind == "wait" and not certain and program.function(hops[0][0]).name == "__init__":
+            return None  # who makes an object seldom waits for others
         if self._is_first_use(hops) or self._takes_descriptor(hops[-1][2], block.path):
             return None
         if kind not in _BELIEVED and not (kind == "file" and certain and len(hops) <= _NEAR and not block.path.startswith(_ANY_FILE)):
@@ -166,9 +168,20 @@ class Verdicts:
                 guards = {name for head, name in known.guards(program.call(site.module, site.call)) if head == function.params[0].name}
                 if not guards.isdisjoint(changed) or (is_new and any("." in name for name in program.facts(site.module).needs.get(site.call, ()))):
                     return True
-            attributes = program.facts(key[0]).classes[function.owner].attributes if function.owner >= 0 else {}
-            changed |= {name for name, pairs in attributes.items() if any(number == key[1] for number, _ in pairs)}
+            changed |= self._changed_by(key)
         return False
+
+    def _changed_by(self, key: FunctionKey) -> set[str]:
+        """The attributes of `self` that a method assigns, itself or through the methods of its class that it calls."""
+        program, function = self._program, self._program.function(key)
+        if function.owner < 0 or not function.params:
+            return set()
+        klass, numbers = program.facts(key[0]).classes[function.owner], {key[1]}
+        for call in (program.call(key[0], number) for number in program.calls_of(key)):
+            head, _, name = call.callee.rpartition(".") if call.callee.__class__ is str else ("", "", "")
+            if head == function.params[0].name:
+                numbers |= {ref[1] for ref in klass.bindings.get(name, ()) if ref.__class__ is tuple and ref[0] == "def"}
+        return {name for name, pairs in klass.attributes.items() if any(number in numbers for number, _ in pairs)}
 
     def _takes_descriptor(self, site: Site, path: str) -> bool:
         """Whether a file is opened by its descriptor: that asks no disk. Nothing but its name tells."""
