@@ -107,6 +107,15 @@ class Lazy:
         if url not in self.kept:
             self.kept[url] = self.fetch(url)
         return self.kept[url]
+    def version(self):
+        if self.seen is None:
+            answer = self.fetch("x")
+            self.seen = answer.text
+        return self.seen
+    def only_there(self):
+        if sys.platform != "win32":
+            return
+        time.sleep(1)
     def elsewhere(self):
         if sys.platform == "win32":
             time.sleep(1)

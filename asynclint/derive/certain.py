@@ -31,11 +31,15 @@ class Certain:
         return node is not None
 
     def is_elsewhere(self, call: Call) -> bool:
-        """Whether the call runs on one platform only: it stands under a test of `sys.platform`, `os.name` or the like."""
+        """Whether the call runs on one platform only: it stands under a test of `sys.platform`, `os.name` or the like, or behind one that leaves."""
         node: ast.AST | None = self._calls.get((call.line, call.column, call.end_line, call.end_column))
         while node is not None and not isinstance(node, _SCOPES):
             parent = self._parents.get(node)
             if isinstance(parent, (ast.If, ast.IfExp)) and node is not parent.test and any(map(_names_platform, ast.walk(parent.test))):
+                return True
+            block = getattr(parent, "body", None)
+            earlier = block[: block.index(node)] if isinstance(block, list) and node in block else ()
+            if any(isinstance(each, ast.If) and any(map(_names_platform, ast.walk(each.test))) and _may_leave(each) for each in earlier):
                 return True
             node = parent
         return False

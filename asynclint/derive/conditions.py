@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asynclint.program.values import FunctionKey
 
 Told = tuple[tuple[str, ...], tuple[str, ...], int, int]  # unless, only_if, takes_file, takes_path
+_FILES = ("file", "fileobj", "fp")  # what parameters are called that take a file
 _ANY: Ref = ("const", ...)
 _UNLESS, _ONLY_IF, _FILE, _PATH = "unless", "only_if", "file", "path"
 
@@ -64,6 +65,8 @@ class Conditions:
         only_if = [(c, _given(call, c)) for c in block.only_if]
         if block.only_if and not any(ref is not None and not _param(function, ref) for _, ref in only_if):
             found += [_Depends(_ONLY_IF, name, c.value) for c, ref in only_if if c.value != _ANY and (name := _param(function, ref))]
+        if block.takes_file >= 0 and any(keyword in _FILES for keyword, _ in call.arguments):
+            return None
         for what, position in ((_FILE, block.takes_file), (_PATH, block.takes_path)):
             ref = next((ref for n, (keyword, ref) in enumerate(call.arguments) if n == position and keyword is None), None)
             name = _param(function, ref)

@@ -103,12 +103,16 @@ def _walked(folder: str) -> Iterable[str]:
         yield from (os.path.relpath(os.path.join(place, name), folder).replace(os.sep, "/") for name in sorted(names))
 
 
+def _is_of_tests(part: str) -> bool:
+    return part in TESTS or part.startswith("test_") or part.endswith("_test")
+
+
 def _modules(folder: str, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """The modules among the paths of files, those of tests and examples left out."""
     found = {}
     for path in paths:
         parts = path.removesuffix(".py").split("/")
-        if not path.endswith(".py") or not all(part.isidentifier() for part in parts) or not TESTS.isdisjoint(parts):
+        if not path.endswith(".py") or not all(part.isidentifier() for part in parts) or any(map(_is_of_tests, parts)):
             continue
         module = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
         if os.path.isfile(os.path.join(folder, path)):

@@ -163,12 +163,12 @@ class Verdicts:
         program, changed = self._program, set[str]()
         is_new = program.function(hops[0][0]).name in ("__init__", "__post_init__")
         for key, _, site in reversed(hops):
+            changed |= self._changed_by(key)
             function, known = program.function(key), self._text(site)
             if known is not None and function.owner >= 0 and function.params:
                 guards = {name for head, name in known.guards(program.call(site.module, site.call)) if head == function.params[0].name}
                 if not guards.isdisjoint(changed) or (is_new and any("." in name for name in program.facts(site.module).needs.get(site.call, ()))):
                     return True
-            changed |= self._changed_by(key)
         return False
 
     def _changed_by(self, key: FunctionKey) -> set[str]:
