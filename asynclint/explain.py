@@ -45,7 +45,8 @@ def _parts(program: Program, sources: Sources, site: Site, call: Call) -> Iterat
     effect = program.effects.worst(site)
     if effect is not None:
         further = f", {effect.depth} call{'s' if effect.depth > 1 else ''} further down" if effect.depth else ""
-        yield f"blocks ({effect.kind}): {effect.block.path}{further}"
+        by = f" ({effect.block.by})" if effect.block.by else ""
+        yield f"blocks ({effect.kind}): {effect.block.path}{further}{by}"
         for hop, _ in program.effects.chain(site):
             where = program.function((hop.module, hop.function))
             at = program.call(hop.module, hop.call).line if hop.call >= 0 else where.line

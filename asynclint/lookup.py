@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from asynclint import knowledge
-from asynclint.program.catalog import ALWAYS
+from asynclint.program import summaries
+from asynclint.program.catalog import ALWAYS, DERIVED, Catalog
 from asynclint.program.shapes import paths_of
 from asynclint.program.values import ClassValue, External, FunctionValue
 from asynclint.record import record
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from asynclint.config import Settings
     from asynclint.program import Program
-    from asynclint.program.catalog import Catalog
     from asynclint.program.values import FunctionKey
 
 _YOURS, _SHIPPED = "yours", "of the catalog that ships"
@@ -109,7 +109,21 @@ def _shipping(settings: Settings) -> Iterator[Statement]:
             yield from _statements(knowledge.read(os.path.join(folder, name), ()), name, _SHIPPED)
 
 
-SOURCES: tuple[Callable[[Settings], Iterator[Statement]], ...] = (_users, _shipping)  # the first that speaks of a path is believed
+def _derived(settings: Settings) -> Iterator[Statement]:
+    """What asynclint has derived of libraries that the catalog does not describe."""
+    folder = os.path.join(knowledge.folder(), DERIVED)
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if name.endswith(".json"):
+            data = summaries.read(os.path.join(folder, name))
+            whose = f"derived from the source of {data['distribution']} {data['version']}"
+            for table, rows in summaries.tables(Catalog(), data).items():
+                if table == "aliases":
+                    yield from (Statement(path, table, {"of": target}, name, whose) for path, target in rows.items())
+                else:
+                    yield from (Statement(path, table, row, name, whose) for row in rows for path in paths_of(row))
+
+
+SOURCES: tuple[Callable[[Settings], Iterator[Statement]], ...] = (_users, _shipping, _derived)  # the first that speaks of a path is believed
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -136,7 +150,8 @@ def counts(every: Iterable[Statement]) -> Iterator[str]:
     for statement in every:
         name = f"blocks: {statement.row['on']}" if statement.table == "blocks" else statement.table
         kinds[name] = kinds.get(name, 0) + 1
-        sources[statement.source] = sources.get(statement.source, 0) + 1
+        source = f"{DERIVED}/*.json" if statement.source.endswith(".json") else statement.source
+        sources[source] = sources.get(source, 0) + 1
     for title, table in (("kind", dict(sorted(kinds.items()))), ("source", sources)):
         width = max(map(len, table), default=0)
         yield f"entries by {title}: {sum(table.values())}"

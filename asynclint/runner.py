@@ -183,6 +183,7 @@ class _Run:
     def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile], environment: Environment) -> None:
         self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
         self.environment = environment
+        catalog.prefer(lambda module: environment.locate(module) is not None)
         self.codes = {rule.code: rule.name for rule in rules}
         self.state = _Indexed(files)
         around = {file.path for file in request.around}

@@ -100,7 +100,7 @@ class BlockingHelper(Rule):
         calls = "1 call" if len(chain) == 2 else f"{len(chain) - 1} calls"
         ctx.report(
             node,
-            f"`{shown}` blocks the event loop: {calls} further down, `{effect.block.path}` {blocking.HARMS[effect.kind]}",
+            f"`{shown}` blocks the event loop: {calls} further down, `{effect.block.path}` {blocking.harm(effect.block)}",
             fix=fix,
             no_fix=no_fix,
             chain=chain,

@@ -70,13 +70,18 @@ class BlockingRule(Rule):
         known = "" if block.path.rpartition(".")[2] == shown.rpartition(".")[2] else f" (`{block.path}`)"
         ctx.report(
             node,
-            f"`{shown}{called}`{known} {HARMS[block.kind]} on the event loop, and every other task waits with it",
+            f"`{shown}{called}`{known} {harm(block)} on the event loop, and every other task waits with it",
             fix=fix,
             no_fix=no_fix,
             chain=ctx.chain(node),
             severity=severity(effect),
             help=block.help,
         )
+
+
+def harm(block: Block) -> str:
+    """What a primitive does to the loop; where a summary tells, by which chain inside the library."""
+    return f"{HARMS[block.kind]} ({block.by})" if block.by else HARMS[block.kind]
 
 
 def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:

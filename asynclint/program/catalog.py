@@ -2,7 +2,8 @@
 
 The format of the files is described in the architecture (section 4); a table or key that is not known is an error that names the file.
 A few files are always read. Every other one is a family: named after the import roots it speaks about, joined by `+` (`boto3+botocore.toml`), it is
-read when a module of the program imports one of them. What the user says is taken in again after each of them, so that it wins.
+read when a module of the program imports one of them. So are the summaries in the folder `derived` (see `program.summaries`), after the families.
+What the user says is taken in again after each of them, so that it wins.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from asynclint.program.tables import READERS, SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Type
 
+DERIVED = "derived"  # the folder of summaries in that of the catalog
 ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
 
 
@@ -51,7 +53,9 @@ class Catalog:
         self.endings: set[str] = set()  # callables that do not return
         self.marks: dict[str, str] = {}  # decorators -> the kind of what a function that has one blocks on, "" for nothing
         self._taught: list[dict[str, Any]] = []  # the tables of the user
+        self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
+        self._summaries: dict[str, list[str]] = {}  # import roots -> the files of summaries that were not read yet
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
         self._entries: frozenset[str] | None = None
@@ -61,9 +65,13 @@ class Catalog:
     # -- reading
 
     @classmethod
-    def load(cls, folder: str) -> Catalog:
-        """The catalog of the files in a folder that are always read. Raises CatalogError."""
+    def load(cls, folder: str, *, summaries: bool = True) -> Catalog:
+        """The catalog of the files in a folder that are always read; it goes on to read the others, of `summaries` only if it may. Raises
+        CatalogError.
+        """
         catalog = cls()
+        if summaries and os.path.isdir(derived := os.path.join(folder, DERIVED)):
+            catalog.add_summaries(derived)
         for name in sorted(os.listdir(folder)):
             stem, suffix = os.path.splitext(name)
             if suffix != ".toml":
@@ -82,6 +90,37 @@ class Catalog:
                 self._read(path)
             self._families = {root: path for root, path in self._families.items() if path not in paths}
             roots = self.within_reach(imported)
+        self._summarized(roots, imported)
+
+    def _summarized(self, roots: set[str], imported: set[str]) -> None:
+        """Read the summaries of what lies within reach, and the families of the types that they give."""
+        paths = {path for root in roots & self._summaries.keys() for path in self._summaries.pop(root)}
+        if not paths:
+            return
+        from asynclint.program import summaries
+
+        try:
+            found = [(summaries.read(path), path) for path in sorted(paths)]
+            found = [(data, path) for data, path in found if not any(map(self._is_installed, data.get("modules", ())))]
+            for data, path in found:
+                summaries.add(self, data, path)
+        except summaries.SummaryError as error:
+            raise CatalogError(str(error)) from None
+        if found:
+            self._overrule()
+            self.extend(imported)
+
+    def prefer(self, is_installed: Callable[[str], bool]) -> None:
+        """Take no summaries of distributions of which this says that a module is installed."""
+        self._is_installed = is_installed
+
+    def add_summaries(self, folder: str) -> None:
+        """Note the summaries in a folder, to be read when their import roots come within reach."""
+        for name in sorted(os.listdir(folder)):
+            stem, suffix = os.path.splitext(name)
+            if suffix == ".json":
+                for root in stem.partition("@")[2].split("+"):
+                    self._summaries.setdefault(root, []).append(os.path.join(folder, name))
 
     def _read(self, path: str) -> None:
         import tomli

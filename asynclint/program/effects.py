@@ -220,12 +220,12 @@ class Effects:
     def _hand_back(self, keys: Iterable[FunctionKey], level: int, reached: dict[FunctionKey, None], callers: Mapping[FunctionKey, _Callers]) -> None:
         """Record the effects of functions, those known at a level, at the call sites that run them."""
         for key in sorted(keys, key=self._program.order):
-            effects = [(effect, self._needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
+            effects = [(effect, self.needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
             for site, receiver in callers.get(key, {}).items():
                 for effect, needs in effects:
                     if self._is_harmless(site, effect.block) or (needs and not self._gives(site, key, needs)):
                         continue
-                    if receiver is None or self._concerns(receiver, key, effect.kind):
+                    if receiver is None or self.concerns(receiver, key, effect.kind):
                         self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
 
     def _propagate_in(self, module: int) -> bool:
@@ -283,7 +283,7 @@ class Effects:
 
     def _record(self, site: Site, effect: Effect, reached: dict[FunctionKey, None]) -> None:
         """Note that a site has an effect; its function, if sync and not yet known for the kind, is reached."""
-        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect, bool(self._needs(site))):
+        if self._program.is_outside(site.module) and not self._inside.is_trusted(effect, bool(self.needs(site))):
             return
         known = self.sites.setdefault(site, {})
         old = known.get(effect.kind)
@@ -295,13 +295,13 @@ class Effects:
             return
         effects = self.functions.setdefault(key, {})
         first = effects.get(effect.kind)
-        rank = (bool(self._needs(site)), effect.block.light)
-        if first is None or rank < (bool(self._needs(first[1])), first[0].block.light):
+        rank = (bool(self.needs(site)), effect.block.light)
+        if first is None or rank < (bool(self.needs(first[1])), first[0].block.light):
             effects[effect.kind] = (effect, site)
-            if not self._is_cached(key):
+            if not self.is_cached(key):
                 reached[key] = None
 
-    def _concerns(self, receiver: ClassValue, key: FunctionKey, kind: str) -> bool:
+    def concerns(self, receiver: ClassValue, key: FunctionKey, kind: str) -> bool:
         """Whether a method that blocks through other methods of `self` does so for instances of a class: these may have other ones."""
         program = self._program
         for _ in range(_HOPS):
@@ -317,7 +317,7 @@ class Effects:
             key = effect.through
         return True
 
-    def _needs(self, site: Site) -> tuple[str, ...]:
+    def needs(self, site: Site) -> tuple[str, ...]:
         """The optional parameters of its function without which a call site does not run."""
         told = tuple(name for name in self._program.facts(site.module).needs.get(site.call, ()) if "." not in name)
         if told or not any(block.kind == "sleep" for block in self._direct.get(site, ())):
@@ -366,7 +366,7 @@ class Effects:
             for value in self._program.resolver.evaluate(ref, scope)
         )
 
-    def _is_cached(self, key: FunctionKey) -> bool:
+    def is_cached(self, key: FunctionKey) -> bool:
         """Whether a function runs once and then answers from memory."""
         function = self._program.function(key)
         if self._program.is_outside(key[0]) and self._inside.is_cached(key):

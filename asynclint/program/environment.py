@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from asynclint.index.module import ModuleFacts
 
-_LARGEST = 2 * 1024 * 1024  # bytes of a file that is read; larger ones are tables made by programs
+LARGEST = 2 * 1024 * 1024  # bytes of a file that is read; larger ones are tables made by programs
 _SHIPS_STUBS = "typeshed_client"
 _OLDEST = (3, 10)  # the first Python whose standard library is meant
 
@@ -68,7 +68,7 @@ def facts_of_file(path: str) -> ModuleFacts | None:
         stat = os.stat(path)
     except OSError:
         return None
-    return _facts(path, stat.st_mtime_ns, stat.st_size) if stat.st_size <= _LARGEST else None
+    return _facts(path, stat.st_mtime_ns, stat.st_size) if stat.st_size <= LARGEST else None
 
 
 @lru_cache(maxsize=4096)  # of one run; the same file is asked for again after each round of fixes

@@ -48,6 +48,7 @@ class Block:
     light: bool = False
     lazy: bool = False  # gives an iterator that does the work while it is iterated
     help: str = ""
+    by: str = ""  # where a summary tells: the distribution, its version, and the chain inside it
     bound_unless: tuple[Condition, ...] = ()  # its result stays with the thread that made it, unless one of these holds
 
     def of(self, path: str) -> Block:

@@ -19,11 +19,14 @@ def primitives(program: Program) -> dict[str, Receivers]:
     found: dict[str, Receivers] = {}
     roots = catalog.within_reach({root for names in program.names.values() for root in names.imports})
     roots |= {path.partition(".")[0] for path in catalog.taught()}  # the project's own, which it may import relatively
+    aliases: dict[str, list[str]] = {}
+    for alias, target in catalog.aliases.items():
+        aliases.setdefault(target, []).append(alias)
     for path in [*catalog.blocks, *(alias for alias, path in catalog.aliases.items() if path in catalog.blocks)]:
         if path.partition(".")[0] not in roots:
             continue
         owner, _, name = path.rpartition(".")
-        spellings = [owner, *(alias for alias, target in catalog.aliases.items() if target == owner)]
+        spellings = [owner, *aliases.get(owner, ())]
         modules = program.with_aliases(spelling.rpartition(".")[2] for spelling in spellings)
         if name in ("__init__", "__enter__", "__exit__"):
             found[owner.rpartition(".")[2]] = None

@@ -51,7 +51,7 @@ def _block(catalog: Catalog, row: dict[str, Any]) -> None:
     if offload not in OFFLOADS:
         raise ValueError(f"`offload` is one of {', '.join(OFFLOADS)}")
     unless, only_if, bound_unless = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if", "bound_unless"))
-    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help") if key in row}
+    rest = {key: row.pop(key) for key in ("instead", "takes_file", "takes_path", "light", "lazy", "help", "by") if key in row}
     _end(row)
     for path in paths:
         block = Block(path, kind, offload=offload, unless=unless, only_if=only_if, bound_unless=bound_unless, **rest)

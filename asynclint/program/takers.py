@@ -13,7 +13,7 @@ from asynclint.program.forwards import Taken
 from asynclint.program.values import ClassValue, External
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 
     from asynclint.index.facts import Call, Ref
     from asynclint.program import Program
@@ -36,6 +36,10 @@ class Takers(Answers):
         self._own: dict[FunctionKey, set[Taken]] = {}
         self.names: frozenset[str] = frozenset()  # of all of them, and the names they are bound to
         self._find()
+
+    def taken_by(self, key: FunctionKey) -> Set[Taken]:
+        """What a function of the project takes to run it at such a place."""
+        return self._own.get(key, frozenset())
 
     def _find(self) -> None:
         self._look_for(self._program.catalog.names(self._known))
