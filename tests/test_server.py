@@ -12,6 +12,9 @@ import pytest
 from editor import Editor, editing
 from lsprotocol import types as lsp
 
+from asynclint import commands
+from asynclint.options import ConfigError
+
 HELPER = "import time\n\n\ndef slow(n):\n    time.sleep(n)\n"
 APP = "import time\n\nfrom helper import slow\n\n\nasync def main():\n    slow(1)\n    time.sleep(1)\n"
 FIXED = APP.replace("import time\n", "import asyncio\n").replace("time.sleep(1)", "await asyncio.sleep(1)")
@@ -287,3 +290,9 @@ def test_exit_without_shutdown_is_an_error(tmp_path: Path) -> None:
         return process.returncode or 0
 
     assert asyncio.run(session()) == 1
+
+
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asynclint.commands.server.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 'asynclint\[lsp\]'"):
+        commands.run(["server"])
