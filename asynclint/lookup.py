@@ -77,9 +77,9 @@ class Statement:
         return f"{self.source}:{self.line()}, {self.whose}" if self.file is not None else f"{self.source}, {self.whose}"
 
     def why(self) -> list[str]:
-        """The comments in the row."""
+        """The comments in the row; of what was derived, the chain."""
         if self.file is None:
-            return []
+            return [self.row["by"]] if "by" in self.row else []
         lines = self.file.text.split("\n")[self.line() - 1 :]
         row = (
             [lines[0], *itertools.takewhile(lambda line: line.strip() and not line.startswith("["), lines[1:])]
