@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _Callers = dict["Site", "ClassValue | None"]
 _SOMETHING: Receivers = frozenset()  # anything, but not nothing: a method that is not bound to a plain name
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
+_OF_ITSELF = ("__init__", "cls", "__class__", f.INSTANCE)  # its own classes as a class calls them: `cls()`, `type(self)()`
 _OF_THE_CLASS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__exit__", "__call__", "__iter__", "__next__"})
 _HOPS = 20  # methods of `self` that call one another and are followed
 _CONSUMED = f.CONSUMED | f.CONSUMED_LATER
@@ -156,7 +157,7 @@ class Effects:
         if self._inside.is_caller(module):
             self._resolve_all(module, None)
         self._resolve_known(module, self._expanded)
-        self._resolve_calls(module, ("__init__",), {"__init__": None})
+        self._resolve_calls(module, _OF_ITSELF, dict.fromkeys(_OF_ITSELF))
         for number, loads in enumerate(program.facts(module).loads):
             for dotted in loads:
                 if not self._read.isdisjoint(dotted.split(".")[1:]):
@@ -410,8 +411,8 @@ class Effects:
                 if function.name == "__call__":
                     bases = [base for base in resolver.mro(value) if isinstance(base, ClassValue)]
                     called |= {f.INSTANCE, *(f"{resolver.klass(k).name}{f.INSTANCE}" for k in (*family, *bases))}
-                for module in sorted({k.module for k in family if k.module in program.names}) if function.name == "__init__" else ():
-                    self._resolve_calls(module, ("__init__",), {"__init__": None})  # of `super()` or a base
+                for module in sorted({k.module for k in family if k.module in program.names}):
+                    self._resolve_calls(module, _OF_ITSELF, dict.fromkeys(_OF_ITSELF))
                 if function.name in ("__enter__", "__exit__"):
                     called |= program.entered_names
             if function.parent > 0:
