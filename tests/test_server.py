@@ -230,6 +230,19 @@ def test_files_that_come_and_change(tmp_path: Path) -> None:
     drive(project(tmp_path), act)
 
 
+def test_files_that_the_command_line_leaves_out(tmp_path: Path) -> None:
+    async def act(editor: Editor) -> None:
+        assert codes(await editor.open("generated.py", APP)) == []
+        assert codes(await editor.change("generated.py", APP + "\n")) == []
+        assert codes(await editor.open("build/app.py", APP)) == []
+        assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+
+    files = {".gitignore": "generated.py\n", "generated": APP}
+    (tmp_path / "build").mkdir()
+    (tmp_path / ".git").mkdir()
+    drive(project(tmp_path, **files), act)
+
+
 def test_several_folders(tmp_path: Path) -> None:
     roots = [tmp_path / name for name in ("one", "two")]
     for root in roots:

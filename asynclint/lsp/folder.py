@@ -160,6 +160,7 @@ class Folder:
             return (Shown("ASL900", "", _DIED, "error", (0, 0, 0, 0)),)
         if isinstance(answer, Failed):
             self._editor.error(answer.message)
+            self._stale = True  # nobody knows what the program is now
             return None
         found, same = answer
         self._changed = True

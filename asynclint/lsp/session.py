@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
 from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
 
@@ -29,7 +30,9 @@ class Session:
         settings = _settings(paths, trusted)
         self._deadly = dict(deadly)
         found, problems = discover(paths, settings)
-        missing = [path for path in texts if path not in {file.absolute for file in found} and self._belongs(path, paths, settings)]
+        known = {file.absolute for file in found}
+        self._ignored = {path for path in texts if path not in known and os.path.exists(path)}  # by git, or by a pattern
+        missing = [path for path in texts if path not in known and path not in self._ignored and self._belongs(path, paths, settings)]
         found = sorted([*found, *(SourceFile(path, path, 0, 0) for path in missing)], key=lambda file: file.path)
         store = cache.open_cache(settings)
         request = runner.Request(paths, settings, on_progress=progress, found=(found, problems), cache=store)
@@ -60,7 +63,7 @@ class Session:
         """
         number = self._numbers.get(path)
         if number is None:
-            return None if self._belongs(path, self._paths, self._settings) else True
+            return None if path not in self._ignored and self._belongs(path, self._paths, self._settings) else True
         source = overlay(path, text) if text is not None else _on_disk(path)
         if isinstance(source, Problem):
             self._run.state.problems[number] = source

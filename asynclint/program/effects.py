@@ -136,15 +136,19 @@ class Effects:
         names = self._program.names[module].called
         self._resolve_calls(module, names, dict.fromkeys(names, receivers))
 
-    def replace(self, module: int, numbers: Mapping[int, int], *, renamed: bool) -> bool:
-        """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions; `renamed`
-        tells that the program now imports more, or binds things to other names. Calls in other modules are not resolved again. Whether what
-        blocks in other modules is still the same.
+    def replace(self, module: int, numbers: Mapping[int, int], *, renumbered: bool, renamed: bool) -> bool:
+        """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions, and
+        `renumbered` tells that they, or those of its classes, are not the same; `renamed`, that the program now imports more, or binds things to
+        other names. Calls in other modules are not resolved again. Whether what blocks in other modules is still the same.
         """
         program = self._program
         self._said = program.marks.said
         alone = not renamed and all(site.module == module for key, sites in self._callers.items() if key[0] == module for site in sites)
         self._forget(module, numbers)
+        if renumbered:
+            for sites in self._callers.values():
+                for site in [site for site, receiver in sites.items() if receiver is not None and receiver.module == module]:
+                    sites[site] = None
         if renamed:
             self._primitive = primitives(program)
             self._expand(self._primitive)
@@ -251,7 +255,7 @@ class Effects:
             if not self._spread.issuperset(frontier):
                 self._expand_functions(frontier)
                 callers = self._callers_in(module)
-            if self._handing or any(site.module != module for key in frontier for site in self._callers.get(key, ())):
+            if not self._handing.keys().isdisjoint(frontier) or any(site.module != module for key in frontier for site in self._callers.get(key, ())):
                 return False
             reached: dict[FunctionKey, None] = {}
             self._hand_back({**frontier, **known.get(level, {})}, level, reached, callers)

@@ -59,7 +59,7 @@ def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bo
         program.renew_losing_functions(module)
     else:
         del program.tasks, program.losing_functions
-    if program.effects.replace(module, numbers, renamed=more or bool(imported)) and contexts_stay:
+    if program.effects.replace(module, numbers, renumbered=renumbered, renamed=more or bool(imported)) and contexts_stay:
         program.renew_loop_effects(module)
     else:
         del program.loop_effects
