@@ -41,7 +41,7 @@ def blocks(found: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 ACME = {
-    "acme/__init__.py": "from ._client import Client, Lazy, Platform, Quiet, connect\nfrom .files import *\n",
+    "acme/__init__.py": "from ._client import Client, Eager, Lazy, Platform, Quiet, connect\nfrom .files import *\n",
     "acme/_client.py": """
 import concurrent.futures, functools, logging, time, asyncio, queue, sys
 import requests
@@ -127,6 +127,17 @@ class Lazy:
     def done(self, future: concurrent.futures.Future):
         return future.result()
 
+class Eager:
+    def __init__(self):
+        self.started = False
+        self.start()
+    def start(self):
+        if not self.started:
+            self._begin()
+    def _begin(self):
+        requests.get("x")
+        self.started = True
+
 if sys.platform == "win32":
     class Platform(Client): pass
 else:
@@ -190,6 +201,7 @@ def test_what_blocks_is_derived_with_its_chain(tmp_path: Path) -> None:
         "acme.Client.__enter__": ["sleep", "time.sleep"],
         "acme._client.Items.all": ["sleep", "Items.fetch > time.sleep"],
         "acme._client.Items.fetch": ["sleep", "time.sleep"],
+        "acme.Eager": ["network", "Eager.start > Eager._begin > requests.get"],
         "acme.Lazy.fetch": ["network", "requests.get"],
         "acme.Lazy.load": ["network", "Lazy.fetch > requests.get"],
         "acme.Lazy.either": ["network", "Lazy.fetch > requests.get", {"unless": ["session=...", "arg0=..."]}],
@@ -215,6 +227,7 @@ def test_types_lead_to_what_blocks(tmp_path: Path) -> None:
     assert found["nonblocking"] == ["acme.Quiet.get"]
     assert found["aliases"] == {
         "acme._client.Quiet": "acme.Quiet",
+        "acme._client.Eager": "acme.Eager",
         "acme._client.Lazy": "acme.Lazy",
         "acme._client.Client": "acme.Client",
         "acme._client.connect": "acme.connect",

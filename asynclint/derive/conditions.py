@@ -70,6 +70,8 @@ class Conditions:
         for what, position in ((_FILE, block.takes_file), (_PATH, block.takes_path)):
             ref = next((ref for n, (keyword, ref) in enumerate(call.arguments) if n == position and keyword is None), None)
             name = _param(function, ref)
+            if name in _FILES:
+                return None
             if name:
                 found.append(_Depends(what, name))
             elif any(param.name == ref for param in function.params):

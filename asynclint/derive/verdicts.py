@@ -161,14 +161,18 @@ class Verdicts:
     def _is_first_use(self, hops: list[tuple[FunctionKey, Effect, Site]]) -> bool:
         """Whether something on the way runs only in a state of the object that what it runs then changes, or that a new object need not be in."""
         program, changed = self._program, set[str]()
-        is_new = program.function(hops[0][0]).name in ("__init__", "__post_init__")
-        for key, _, site in reversed(hops):
-            changed |= self._changed_by(key)
+        names = [program.function(key).name for key, _, _ in hops]
+        for n in range(len(hops) - 1, -1, -1):
+            key, _, site = hops[n]
             function, known = program.function(key), self._text(site)
-            if known is not None and function.owner >= 0 and function.params:
-                guards = {name for head, name in known.guards(program.call(site.module, site.call)) if head == function.params[0].name}
-                if not guards.isdisjoint(changed) or (is_new and any("." in name for name in program.facts(site.module).needs.get(site.call, ()))):
-                    return True
+            changed |= self._changed_by(key)
+            if known is None or function.owner < 0 or not function.params:
+                continue
+            if names[0] in ("__init__", "__post_init__") and any("." in name for name in program.facts(site.module).needs.get(site.call, ())):
+                return True
+            guards = {name for head, name in known.guards(program.call(site.module, site.call)) if head == function.params[0].name}
+            if not guards.isdisjoint(changed) and "__init__" not in names[:n]:  # a new object is in its first state
+                return True
         return False
 
     def _changed_by(self, key: FunctionKey) -> set[str]:
