@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.program.effects import Site
+from asynclint.program.calls import Site
 from asynclint.program.values import Bound, ClassValue, FunctionValue, Instance
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from asynclint.index.facts import Call, Function, Ref
     from asynclint.program import Program
-    from asynclint.program.effects import Effect, Site
+    from asynclint.program.calls import Site
+    from asynclint.program.effects import Effect
     from asynclint.program.known import Condition
     from asynclint.program.values import FunctionKey
 

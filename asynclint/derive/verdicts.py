@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asynclint.derive.certain import Certain
 from asynclint.derive.conditions import Conditions
 from asynclint.index import facts as f
-from asynclint.program.effects import Site
+from asynclint.program.calls import Site
 from asynclint.program.known import KINDS, Block
 from asynclint.program.values import ClassValue, External, FunctionValue
 from asynclint.record import record

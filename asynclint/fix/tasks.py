@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from asynclint.fix.owners import Owner
-    from asynclint.program.effects import Site
+    from asynclint.program.calls import Site
     from asynclint.walk.context import Context
 
 REGISTRY = "background_tasks"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Call, Function
     from asynclint.index.module import Packed
     from asynclint.index.names import Names
+    from asynclint.program.calls import Site
     from asynclint.program.catalog import Catalog
-    from asynclint.program.effects import Site
     from asynclint.program.known import Lock
     from asynclint.program.modules import Modules
     from asynclint.program.values import FunctionKey, Instance, Value, Values

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asynclint.program.values import ClassValue, External
 
 if TYPE_CHECKING:
-    from asynclint.program.effects import Site
+    from asynclint.program.calls import Site
     from asynclint.program.names import Resolver
 
 _ASSIGN_NOTHING = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from asynclint.program import Program
-    from asynclint.program.effects import Effect, Site
+    from asynclint.program.calls import Site
+    from asynclint.program.effects import Effect
     from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program.answers import Answers
+from asynclint.program.calls import Site
 from asynclint.program.decorators import decorating_coroutine
-from asynclint.program.effects import Site
 from asynclint.program.values import Bound, External, FunctionValue, Scope
 
 if TYPE_CHECKING:

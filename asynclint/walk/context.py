@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted, read_name, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
-from asynclint.program.effects import Site
+from asynclint.program.calls import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted
-from asynclint.program.effects import Site
+from asynclint.program.calls import Site
 from asynclint.program.values import ClassValue, External, FunctionValue
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 from asynclint import runner
 from asynclint.config import Settings
 from asynclint.index.facts import Call
-from asynclint.program.effects import Effects, Site
+from asynclint.program.calls import Site
+from asynclint.program.effects import Effects
 from asynclint.program.values import Scope
 
 FULL = bool(os.environ.get("ASYNCLINT_FULL"))
