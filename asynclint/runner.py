@@ -4,80 +4,27 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from asynclint import engine, installed, knowledge, part, pool, registry
+from asynclint import installed, knowledge, registry
 from asynclint.config import check_selectors
 from asynclint.files import SourceFile, discover
-from asynclint.index import names
-from asynclint.index.module import ModuleFacts, Packed
-from asynclint.index.names import Names
-from asynclint.model import Applicability, Applied, FileResult, Problem, RunResult
+from asynclint.model import Applied, Problem, RunResult
 from asynclint.options import ConfigError
 from asynclint.program import Program
-from asynclint.program.catalog import CatalogError
 from asynclint.program.environment import Environment
-from asynclint.program.modules import Modules
-from asynclint.record import record
-from asynclint.source import Source, SourceError
-from asynclint.triage import may_report
+from asynclint.project import Project, Request
+from asynclint.source import Source
 from asynclint.walk.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from asynclint.cache import Cache
     from asynclint.config import Settings
-    from asynclint.model import Finding
-    from asynclint.program.catalog import Catalog
-    from asynclint.walk.rule import Rule
 
-_WALKING = "asynclint.walk.positions"  # what loads libcst
-LARGE = 10_000_000  # bytes of source above which there is surely something to walk, and time to load libcst for it
-QUOTED = 4  # lines of a finding that reports may quote, besides its first
-PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
-
-
-@record(frozen=True, slots=True)
-class Request:
-    """What to do: lint `paths` (or `stdin`: a file name and its content), and fix up to the level `fix`; `write` False leaves the files alone.
-    Of what is found at first, only what is `wanted` is fixed.
-
-    `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
-    shown that lead through the files asked for. `key` is what the results are kept under in the `cache`; without one, only facts are.
-    """
-
-    paths: tuple[str, ...]
-    settings: Settings
-    fix: Applicability | None = None
-    wanted: Callable[[Finding], bool] | None = None
-    write: bool = True
-    stdin: tuple[str, bytes] | None = None
-    on_progress: Callable[[str, int, int], None] | None = None
-    found: tuple[list[SourceFile], list[Problem]] | None = None
-    around: Sequence[SourceFile] = ()
-    cache: Cache | None = None
-    key: bytes = b""
-
-
-class _Indexed:
-    """What is known of the files so far, by number."""
-
-    def __init__(self, files: Sequence[SourceFile]) -> None:
-        self.files = files
-        self.packed: dict[int, Packed] = {}
-        self.names: dict[int, Names] = {}
-        self.commented: set[int] = set()  # files with suppressions to look after
-        self.problems: dict[int, Problem] = {}
-        self.overlays: dict[int, Source] = {}
-        self.digests: dict[int, bytes] = {}  # of the content that was indexed
-        self.packed_names: dict[int, bytes] = {}  # for the cache
+__all__ = ["Request", "link", "opened", "run", "start"]
 
 
 def run(request: Request) -> RunResult:
@@ -97,7 +44,7 @@ def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     return run_.program, run_.sources(), [*problems, *(run_.state.problems[n] for n in run_.asked if n in run_.state.problems)]
 
 
-def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Problem]) -> tuple[_Run, list[Problem]]:
+def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Problem]) -> tuple[Project, list[Problem]]:
     """A run that is linked, to be asked again and again, and what could not be found. By absolute path, `texts` stand in the place of files, and
     `unread` tells why others are not looked at. What is indexed is kept in the cache at once. Raises ConfigError as `run`.
     """
@@ -117,7 +64,7 @@ def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Pr
     return run_, problems
 
 
-def opened(request: Request) -> tuple[_Run, list[Problem]]:
+def opened(request: Request) -> tuple[Project, list[Problem]]:
     """A run whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
     run_, problems = _made(request)
     with run_.timed("index"):
@@ -129,7 +76,7 @@ def opened(request: Request) -> tuple[_Run, list[Problem]]:
     return run_, problems
 
 
-def _made(request: Request) -> tuple[_Run, list[Problem]]:
+def _made(request: Request) -> tuple[Project, list[Problem]]:
     """A run that has not read anything yet."""
     settings = request.settings
     rules = registry.load(settings)
@@ -138,7 +85,7 @@ def _made(request: Request) -> tuple[_Run, list[Problem]]:
     environment = _environment(settings)
     started = time.perf_counter()
     files, problems = _files(request)
-    run_ = _Run(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
+    run_ = Project(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
     run_.seconds["discover"] = time.perf_counter() - started
     return run_, problems
 
@@ -175,367 +122,3 @@ def _files(request: Request) -> tuple[list[SourceFile], list[Problem]]:
         return request.found or discover(request.paths, request.settings)
     name, data = request.stdin
     return [SourceFile(name, os.path.abspath(name), len(data), 0)], []
-
-
-class _Run:
-    """One run over its files."""
-
-    def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile], environment: Environment) -> None:
-        self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
-        self.environment = environment
-        catalog.prefer(lambda module: environment.locate(module) is not None)
-        self.codes = {rule.code: rule.name for rule in rules}
-        self.state = _Indexed(files)
-        around = {file.path for file in request.around}
-        self.asked = [number for number, file in enumerate(files) if file.path not in around]
-        self.partial = bool(around)  # whether there is more to the program than what was asked for
-        self._locations = [file.absolute for file in files]
-        if request.stdin is not None:
-            self._overlay(self.asked[0], request.stdin)
-        sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
-        self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
-        self.program: Program
-        self.early = engine.Early()
-        self.seconds: dict[str, float] = {}
-        self.fresh = False  # whether something was indexed that the cache did not have
-        off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
-        self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
-        anywhere = frozenset[str]().union(*self._enabled)
-        self.active = [rule for rule in rules if rule.code in anywhere]
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Note how long a stage takes."""
-        started = time.perf_counter()
-        yield
-        self.seconds[stage] = time.perf_counter() - started
-
-    def _overlay(self, number: int, stdin: tuple[str, bytes]) -> None:
-        try:
-            self.state.overlays[number] = Source.from_bytes(*stdin)
-        except SourceError as error:
-            self.state.problems[number] = error.problem
-
-    def enabled(self, number: int) -> frozenset[str]:
-        """The codes that are on for a file."""
-        return self._enabled[number]
-
-    def jobs(self, numbers: Collection[int]) -> int:
-        """How many processes are worth their cost."""
-        if not pool.FORKS or sum(self.state.files[n].size for n in numbers) < PARALLEL or len(numbers) < 2:
-            return 1
-        return self.settings.jobs or os.cpu_count() or 1
-
-    @contextmanager
-    def _meanwhile_libcst(self, numbers: Collection[int], jobs: int) -> Iterator[None]:
-        """Load libcst while worker processes read a large program. No process may be started on the way out of here before it is loaded."""
-        if jobs < 2 or sum(self.state.files[n].size for n in numbers) < LARGE:
-            yield
-            return
-        from threading import Thread
-
-        loading = Thread(target=import_module, args=(_WALKING,), daemon=True)
-        loading.start()
-        yield
-        loading.join()
-
-    def _map(self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterable[tuple[int, object]]:
-        done = 0
-        for number, result in pool.run(work, numbers, jobs=jobs, timeout=self.settings.timeout):
-            done += 1
-            if self.request.on_progress is not None:
-                self.request.on_progress(stage, done, len(numbers))
-            yield number, result
-
-    # -- index and link
-
-    def index(self, numbers: Iterable[int]) -> None:
-        """Read and index files; the program is then another one."""
-        state = self.state
-        todo = [n for n in numbers if n not in state.problems and not self._remembered(n)]
-        common = self.catalog.names(self.catalog.blocks)
-        digest = self.request.cache.digest if self.request.cache is not None else None
-        work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size, common, digest)
-        jobs = self.jobs(todo)
-        with self._meanwhile_libcst(todo, jobs):
-            for number, result in self._map("indexing", work, todo, jobs):
-                self._take(number, result)
-        try:
-            self.catalog.extend({root for names_ in state.names.values() for root in names_.imports})
-        except CatalogError as error:
-            raise ConfigError(str(error)) from error
-        self.program = Program([file.path for file in state.files], state.packed, state.names, self.modules, self.catalog, self.environment)
-        self.early = engine.Early()
-
-    def is_inert(self) -> bool:
-        """Whether what was asked for has no functions: then nothing can be found there, and nothing that blocks can lead there."""
-        return all(len(self.program.facts(number).functions) <= 1 for number in self.asked if number in self.state.packed)
-
-    def _take(self, number: int, result: Any, *, known: bool = False) -> None:
-        """Keep what is known of a file, `known` from the cache or from indexing it."""
-        state = self.state
-        state.problems.pop(number, None)
-        if isinstance(result, pool.Failure):
-            result = Problem(state.files[number].path, 0, 0, result.message)
-        if isinstance(result, Problem):
-            state.problems[number] = result
-            return
-        state.packed[number], packed_names, commented, state.digests[number] = result
-        state.names[number] = names.unpack(packed_names)
-        self.fresh = self.fresh or (number not in state.overlays and not known)
-        (state.commented.add if commented else state.commented.discard)(number)
-        if self.request.cache is not None:
-            state.packed_names[number] = packed_names
-
-    def _remembered(self, number: int) -> bool:
-        """Take the facts of a file from the cache, if it has them."""
-        cache, file = self.request.cache, self.state.files[number]
-        if cache is None or number in self.state.overlays:
-            return False
-        content = cache.digest_of(file.absolute, file.size, file.mtime_ns)
-        facts = cache.facts(content) if content is not None else None
-        if content is None or facts is None:
-            return False
-        self._take(number, (*facts, content), known=True)
-        return True
-
-    def keep(self, cache: Cache, started: int, results: Mapping[int, FileResult]) -> None:
-        """Write the cache, unless a file that was asked for could not be read, or a rule is not asynclint's own: nobody would notice when it
-        changes."""
-        state = self.state
-        if not (self.request.key or self.fresh) or len(state.packed) + len(state.problems) < len(state.files):
-            return
-        if not state.problems.keys().isdisjoint(self.asked) or any(not type(rule).__module__.startswith("asynclint.rules.") for rule in self.rules):
-            return
-        try:
-            files = {n: file for n, file in enumerate(state.files) if n not in state.overlays}
-            contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in files.items()]
-            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()))
-            if not cache.has_facts(state.digests[n] for n in files if n in state.digests):
-                cache.write_facts(
-                    {state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files}
-                )
-        except OSError as error:
-            sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
-
-    def replace(self, number: int, source: Source) -> bool:
-        """Give a file another content, which the program knows of from then on, but no later `index` of other files. Whether the results of all
-        files are now those of a fresh run, see `asynclint.program.replace`.
-        """
-        from asynclint.program.replace import replace  # a run of the command line has no need of it
-
-        state = self.state
-        same = number not in state.problems
-        state.overlays[number] = source
-        facts = engine.index(source)
-        if isinstance(facts, Problem):
-            state.problems[number] = facts
-            return False
-        state.problems.pop(number, None)
-        facts.narrow(self.catalog.names(self.catalog.blocks))
-        (state.commented.add if may_report(source.text) else state.commented.discard)(number)
-        self.early = engine.Early()
-        return replace(self.program, number, facts, names.names_of(facts)) and same
-
-    def link(self) -> None:
-        """Find out what blocks, while another process, if it is worth its cost, asks the rules that do not need to know it."""
-        readable = [n for n in self.asked if n not in self.state.problems]
-        if self.jobs(readable) < 2:
-            return
-        result = pool.beside(partial(_early, self.program, readable, self.active))
-        _ = self.program.loop_effects
-        answers = result()
-        if answers is not None:
-            self.early, known = answers
-            self.program.adopt(known)
-
-    # -- lint
-
-    def lint(self, only: Collection[int] | None = None) -> dict[int, FileResult]:
-        """The results of all files, or of some."""
-        state = self.state
-        suspects: dict[int, engine.Suspects] = {}
-        results: dict[int, FileResult] = {}
-        asked = frozenset(self.asked)
-        leading = part.leading_into(self.program, asked) if self.partial else {}
-        for number in (*self.asked, *leading):
-            file = state.files[number]
-            if only is not None and number not in only:
-                continue
-            if number in state.problems:
-                results[number] = FileResult(file.path, problems=(state.problems[number],))
-                continue
-            on = self.enabled(number)
-            suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
-            if number in leading:
-                suspicious = engine.Suspects(suspicious.rules, leading[number])
-            if suspicious.rules or number in state.commented:
-                suspects[number] = suspicious
-            else:
-                results[number] = FileResult(file.path)
-        work = partial(_lint, self, suspects, self.sources())
-        jobs = self.jobs(suspects)
-        if jobs > 1 and any(each.rules for each in suspects.values()):
-            import_module(_WALKING)  # once for all workers
-        for number, result in self._map("linting", work, sorted(suspects), jobs):
-            if isinstance(result, pool.Failure):
-                result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
-            results[number] = result  # type: ignore[assignment]
-        for number, line in self.program.tangled:
-            if number in results:
-                path = state.files[number].path
-                problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
-                results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem), results[number].suppressed)
-        if not self.partial:
-            return results
-        paths = {state.files[number].path for number in asked}
-        return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}
-
-    # -- fix
-
-    def fix(self, results: dict[int, FileResult]) -> tuple[dict[int, FileResult], dict[str, tuple[str, str]], list[Applied], list[Problem]]:
-        """Fix what can be fixed, and write it; the results afterwards, the texts before and after, the applied fixes, and what went wrong."""
-        from asynclint.fix import fixer, writer
-
-        state, level = self.state, self.request.fix
-        assert level is not None
-        wanted = self.request.wanted
-        unwanted = {(f.path, f.fingerprint) for r in results.values() for f in r.findings if wanted is not None and not wanted(f)}
-
-        def todo(found: Iterable[FileResult]) -> list[Finding]:
-            return [f for r in found for f in r.findings if f.fix and (f.path, f.fingerprint) not in unwanted]
-
-        numbers = {file.path: n for n, file in enumerate(state.files)}
-        before: dict[str, Source] = {}
-        problems: list[Problem] = []
-        if self.request.write:
-            for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
-                writer.sweep(folder)
-        pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
-        for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
-            source = self._unchanged(numbers[path])
-            if isinstance(source, Problem):
-                problems.append(source)
-            else:
-                before[path] = source
-        current = dict(results)
-
-        def lint(changed: Mapping[str, Source]) -> list[Finding]:
-            for path, source in changed.items():
-                state.overlays[numbers[path]] = source
-            self.index([numbers[path] for path in changed])
-            current.update(self.lint({*pending, *(numbers[path] for path in changed)}))
-            return todo(current.values())
-
-        outcome = fixer.converge(before, lint, todo(results.values()), level)
-        after = self.lint() if outcome.sources else results
-        changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items()) if source.text != before[path].text}
-        if self.request.write:
-            for group in outcome.groups(changed):
-                try:
-                    writer.write_all({state.files[numbers[path]].absolute: (before[path].data, outcome.sources[path].data) for path in group})
-                except writer.WriteError as error:
-                    problems.append(Problem(group[0], 0, 0, f"not fixed: {error}"))
-                    for path in group:
-                        changed.pop(path)
-                        after[numbers[path]] = results[numbers[path]]
-                        del state.overlays[numbers[path]]
-                    outcome.applied = [fix for fix in outcome.applied if fix.paths.isdisjoint(group)]
-        return after, changed, outcome.applied, [*problems, *outcome.problems]
-
-    def sources(self) -> Sources:
-        """The texts of all modules, read when first asked for."""
-        state = self.state
-        return Sources(self.program.paths, self._locations, state.overlays)
-
-    def _source(self, number: int) -> Source | Problem:
-        overlay = self.state.overlays.get(number)
-        return overlay if overlay is not None else _read(self.state.files[number], self.settings.max_file_size)
-
-    def _unchanged(self, number: int) -> Source | Problem:
-        """A source that fixes are made for: a file must be the one that was found, for places in it count from its beginning."""
-        file, source = self.state.files[number], self._source(number)
-        if number not in self.state.overlays and isinstance(source, Source):
-            state = os.stat(file.absolute)
-            if (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns):
-                return Problem(file.path, 0, 0, "not fixed: it was changed since it was read; run again")
-        return source
-
-    # -- what reports quote
-
-    def lines(self, results: Iterable[FileResult]) -> dict[tuple[str, int], str]:
-        """The text of the first lines that findings cover."""
-        numbers = {file.path: n for n, file in enumerate(self.state.files)}
-        found: dict[tuple[str, int], str] = {}
-        for result in results:
-            source = self._source(numbers[result.path]) if result.findings else None
-            if isinstance(source, Source):
-                for finding in result.findings:
-                    start, end = finding.span.start.line, finding.span.end.line
-                    found.update(((result.path, line), source.line_text(line)) for line in range(start, min(end, start + QUOTED) + 1))
-        return found
-
-
-def _read(file: SourceFile, limit: int) -> Source | Problem:
-    """A file's source. A file that has grown beyond the limit, vanished or cannot be decoded is a problem."""
-    if file.size > limit:
-        return Problem(file.path, 0, 0, f"{file.size:,} bytes is more than `max-file-size` ({limit:,}); raise it, or exclude the file")
-    try:
-        with open(file.absolute, "rb") as stream:
-            return Source.from_bytes(file.path, stream.read())
-    except SourceError as error:
-        return error.problem
-    except OSError as error:
-        return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
-
-
-def _index(
-    files: Sequence[SourceFile],
-    overlays: Mapping[int, Source],
-    limit: int,
-    common: Collection[str],
-    digest: Callable[[bytes], bytes] | None,
-    number: int,
-) -> tuple[Packed, bytes, bool, bytes] | Problem:
-    source = overlays.get(number) or _read(files[number], limit)
-    if isinstance(source, Problem):
-        return source
-    facts: ModuleFacts | Problem = engine.index(source)
-    if isinstance(facts, Problem):
-        return facts
-    facts.narrow(common)
-    return facts.pack(), names.pack(names.names_of(facts)), may_report(source.text), digest(source.data) if digest is not None else b""
-
-
-def _early(program: Program, numbers: Sequence[int], rules: Sequence[Rule]) -> tuple[engine.Early, dict[str, object]]:
-    return engine.early(program, numbers, rules), program.answers()
-
-
-def _lint(run_: _Run, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:
-    source = run_._source(number)
-    if isinstance(source, Problem):
-        return FileResult(source.path, problems=(source,))
-    result = engine.lint(
-        run_.program,
-        number,
-        source,
-        suspects[number],
-        sources,
-        enabled=run_.enabled(number),
-        codes=run_.codes,
-        target_version=run_.settings.target_version,
-        task_errors=run_.settings.task_errors,
-    )
-    may_fix = run_.settings.may_fix(run_.codes)
-    if all(finding.fix is None or finding.code in may_fix for finding in result.findings):
-        return result
-    return FileResult(result.path, tuple(_only_shown(finding, may_fix) for finding in result.findings), result.problems)
-
-
-def _only_shown(finding: Finding, may_fix: Collection[str]) -> Finding:
-    """A finding whose fix, if its rule's may not be applied, is only shown."""
-    if finding.fix is None or finding.code in may_fix:
-        return finding
-    from dataclasses import replace
-
-    return replace(finding, fix=replace(finding.fix, applicability=Applicability.MANUAL))

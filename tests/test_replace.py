@@ -12,6 +12,7 @@ import pytest
 from asynclint import runner
 from asynclint.config import Settings
 from asynclint.model import FileResult
+from asynclint.project import Project
 from asynclint.source import Source
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "projects"
@@ -74,11 +75,11 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _start(folder: Path) -> runner._Run:
+def _start(folder: Path) -> Project:
     return runner.start(runner.Request((str(folder),), Settings(str(folder), cache=False, jobs=1, tests_may_block=False)), {}, {})[0]
 
 
-def _results(run: runner._Run) -> dict[str, FileResult]:
+def _results(run: Project) -> dict[str, FileResult]:
     return {result.path: result for result in run.lint().values()}
 
 

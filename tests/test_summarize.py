@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asynclint import cli, derive, runner
+from asynclint import cli, derive, knowledge
 from asynclint.config import Settings
 from asynclint.options import ConfigError
 from asynclint.program.catalog import ALWAYS, DERIVED, Catalog
@@ -33,7 +33,7 @@ def unpacked(folder: Path, modules: Mapping[str, str], name: str = "acme") -> Pa
 
 def summary(folder: Path, modules: Mapping[str, str], name: str = "acme") -> dict[str, Any]:
     distribution = derive.find(str(unpacked(folder, modules, name)), [])
-    return derive.summarize(distribution, Catalog.load(runner.catalog_folder(), summaries=False), Environment([str(folder)]))
+    return derive.summarize(distribution, Catalog.load(knowledge.folder(), summaries=False), Environment([str(folder)]))
 
 
 def blocks(found: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -247,8 +247,8 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "catalog"
     (folder / DERIVED).mkdir(parents=True)
     for name in (*ALWAYS, "requests"):
-        shutil.copy(Path(runner.catalog_folder(), f"{name}.toml"), folder)
-    monkeypatch.setattr(runner, "catalog_folder", lambda: str(folder))
+        shutil.copy(Path(knowledge.folder(), f"{name}.toml"), folder)
+    monkeypatch.setattr(knowledge, "folder", lambda: str(folder))
     return folder
 
 
@@ -349,7 +349,7 @@ def test_a_bad_file_is_an_error_that_names_it(shipped: Path, change: Any, said: 
 
 # -- what is shipped
 
-SHIPPED = sorted(Path(runner.catalog_folder(), DERIVED).glob("*.json"))
+SHIPPED = sorted(Path(knowledge.folder(), DERIVED).glob("*.json"))
 
 
 def test_what_is_shipped_is_small_and_listed() -> None:
@@ -363,7 +363,7 @@ def test_what_is_shipped_can_be_read(path: Path) -> None:
     data = read(str(path))
     roots = path.stem.partition("@")[2].split("+")
     assert {module.partition(".")[0] for module in data["modules"]} <= set(roots)
-    known = Catalog.load(runner.catalog_folder(), summaries=False)
+    known = Catalog.load(knowledge.folder(), summaries=False)
     known.extend(roots)
     before = set(known.blocks)
     add(known, data, str(path))

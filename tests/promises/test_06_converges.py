@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asynclint import registry, runner
+from asynclint import project, registry, runner
 from asynclint.config import Settings
 from asynclint.model import Applicability
 from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures
@@ -73,5 +73,5 @@ def test_the_order_of_rules_does_not_matter(tree: Path, expected: dict[str, tupl
 
 
 def test_the_number_of_processes_does_not_matter(tree: Path, expected: dict[str, tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PARALLEL", 0)
+    monkeypatch.setattr(project, "PARALLEL", 0)
     assert changed([tree], replace(SETTINGS, jobs=2)) == expected
