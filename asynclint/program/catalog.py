@@ -59,6 +59,7 @@ class Catalog:
         self._canonical: dict[str, str] = {}
         self._methods: dict[tuple[str, str], str] = {}
         self._entries: frozenset[str] | None = None
+        self._bound: frozenset[str] | None = None
         self._mentioned: frozenset[str] = frozenset()
         self._last_names: frozenset[str] | None = None
 
@@ -148,7 +149,7 @@ class Catalog:
                     raise CatalogError(f"{origin}: [[{table}]] {row}: {error}") from None
         self._canonical.clear()
         self._methods.clear()
-        self._entries = self._last_names = None
+        self._entries = self._bound = self._last_names = None
 
     # -- what the user says
 
@@ -201,6 +202,13 @@ class Catalog:
         return found
 
     # -- asking
+
+    def is_bound(self, path: str) -> bool:
+        """Whether something of a type or module must stay in its thread."""
+        if self._bound is None:
+            paths = [known.split(".") for known, block in self.blocks.items() if block.offload == "never"]
+            self._bound = frozenset(".".join(parts[:n]) for parts in paths for n in range(1, len(parts)))
+        return path in self._bound
 
     def has_entry(self, path: str) -> bool:
         """Whether any table has an entry of the path."""

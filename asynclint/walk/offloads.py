@@ -80,12 +80,7 @@ def _gives_no_callable(ctx: Context, value: Value) -> bool:
 def bound_type(ctx: Context, expression: ast.expr) -> str:
     """The type of what an expression gives, where that must stay in the thread that made it, or ""."""
     found = (value.path for value in ctx.evaluate(expression) if isinstance(value, ExternalInstance))
-    return next((path for path in found if _is_bound(ctx, path)), "")
-
-
-def _is_bound(ctx: Context, path: str) -> bool:
-    blocks = ctx.program.catalog.blocks
-    return any(known.startswith(f"{path}.") and block.offload == "never" for known, block in blocks.items())
+    return next((path for path in found if ctx.program.catalog.is_bound(path)), "")
 
 
 def gives_bound(ctx: Context, node: cst.Call) -> str:

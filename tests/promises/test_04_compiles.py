@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import libcst
 import pytest
+from outcomes import FIXTURES, fixed
 
 from asynclint import cli
 from asynclint.model import Applicability
-from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures
+from asynclint.testing import LEVELS, fixtures
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 ALL = fixtures(FIXTURES)
-
-
-def fixed(path: Path, level: Applicability) -> Mapping[str, str]:
-    sources = fixture_sources(path)
-    return fix_files(sources, level) if path.is_dir() else {name: fix_text(text, level, name) for name, text in sources.items()}
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.value)

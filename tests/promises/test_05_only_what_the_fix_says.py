@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from outcomes import FIXTURES, fixed, found
 
 from asynclint.fix.fixer import allowed
 from asynclint.model import Applicability, Finding
-from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures, lint_files, lint_text
+from asynclint.testing import LEVELS, fixture_sources, fixtures
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 BAD = [path for path in fixtures(FIXTURES) if not path.name.startswith("ok_")]
 
 
@@ -46,12 +46,8 @@ def of_new_functions(added: Counter[str]) -> Counter[str]:
 def runs(path: Path, level: Applicability) -> Iterator[tuple[str, str, list[Finding]]]:
     """Every file of a fixture: before, after, and the findings of all files that are fixed at the level."""
     files = fixture_sources(path)
-    if path.is_dir():
-        after, found = fix_files(files, level), lint_files(files)
-    else:
-        after = {name: fix_text(text, level, name) for name, text in files.items()}
-        found = {name: lint_text(text, name) for name, text in files.items()}
-    fixes = [finding for findings in found.values() for finding in findings if finding.fix and allowed(finding.fix, level)]
+    after = fixed(path, level)
+    fixes = [finding for findings in found(path).values() for finding in findings if finding.fix and allowed(finding.fix, level)]
     for name, text in files.items():
         yield text, after[name], [f for f in fixes if f.fix and any(edit.path.endswith(name) for edit in f.fix.edits)]
 

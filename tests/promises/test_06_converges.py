@@ -9,27 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from outcomes import FIXTURES, fixed
 
 from asynclint import project, registry, runner
 from asynclint.config import Settings
 from asynclint.model import Applicability
 from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 ALL = fixtures(FIXTURES)
 SETTINGS = Settings(root="/", tests_may_block=False, jobs=1, exclude=(), respect_gitignore=False)
 
 
 @pytest.mark.parametrize("path", [p for p in ALL if not p.name.startswith("ok_")], ids=lambda path: path.relative_to(FIXTURES).as_posix())
 def test_a_second_run_changes_nothing(path: Path) -> None:
-    files = fixture_sources(path)
     for level in LEVELS:
-        if path.is_dir():
-            files = fix_files(files, level)
-            assert fix_files(files, level) == files
-        else:
-            files = {name: fix_text(text, level, name) for name, text in files.items()}
-            assert {name: fix_text(text, level, name) for name, text in files.items()} == files
+        files = fixed(path, level)
+        assert (fix_files(files, level) if path.is_dir() else {name: fix_text(text, level, name) for name, text in files.items()}) == files
 
 
 @pytest.fixture(scope="module")

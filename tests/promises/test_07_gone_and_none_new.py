@@ -6,22 +6,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from outcomes import FIXTURES, fixed, found
 
 from asynclint.fix.fixer import allowed
-from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures, lint_files, lint_text
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from asynclint.testing import LEVELS, fixtures, lint_files, lint_text
 
 
 @pytest.mark.parametrize(
     "path", [p for p in fixtures(FIXTURES) if not p.name.startswith("ok_")], ids=lambda path: path.relative_to(FIXTURES).as_posix()
 )
 def test_fixed_findings_are_gone_and_none_is_new(path: Path) -> None:
-    files = fixture_sources(path)
-    found = lint_files(files) if path.is_dir() else {name: lint_text(text, name) for name, text in files.items()}
     for level in LEVELS:
-        after = fix_files(files, level) if path.is_dir() else {name: fix_text(text, level, name) for name, text in files.items()}
+        after = fixed(path, level)
         left = lint_files(after) if path.is_dir() else {name: lint_text(text, name) for name, text in after.items()}
-        for name, findings in found.items():
+        for name, findings in found(path).items():
             unfixed = [f for f in findings if not (f.fix and allowed(f.fix, level))]
             assert Counter((f.code, f.function) for f in left[name]) <= Counter((f.code, f.function) for f in unfixed)
