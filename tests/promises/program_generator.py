@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 
 _NAMES = ("a", "b", "c")
 
@@ -152,14 +153,18 @@ class Programs:
     # -- functions
 
     def _function(self, name: str, parameters: str, *, returns: bool) -> str:
-        """A coroutine function, or an asynchronous generator; a statement that does not compile is made again."""
+        """A coroutine function, or an asynchronous generator."""
         lines = [f"async def {name}({parameters}):", "    c = 5", "    keeper = Keeper()"]
         for _ in range(self._random.randint(2, 4) if returns else 1):
-            lines += self._compiled([f"    {line}" for line in self._step(0)], lambda: [f"    {line}" for line in self._step(0)], lines)
-        lines += self._compiled(
-            [f"    return {self._int(2)}, a, b, c, keeper.total"] if returns else [f"    yield {self._int(2)}"], lambda: ["    pass"], lines
-        )
+            lines += self._compiling(lines, lambda: [f"    {line}" for line in self._step(0)])
+        last = "return {0}, a, b, c, keeper.total" if returns else "yield {0}"
+        lines += self._compiling(lines, lambda: [f"    {last.format(self._int(2))}"])
         return "\n".join(lines) + "\n"
+
+    def _compiling(self, before: Sequence[str], make: Callable[[], list[str]]) -> list[str]:
+        """The first lines made that compile after those before."""
+        tries = (make() for _ in range(20))
+        return next((lines for lines in tries if _compiles("\n".join([*before, *lines]) + "\n")), ["    pass"])
 
     def _methods(self) -> Iterator[str]:
         """Methods that would tear their state if a suspension point came in between."""
@@ -182,14 +187,6 @@ class Programs:
         for number in range(2):
             text = self._random.choice(torn).format(self._random.choice(["slow(n)", "time.sleep(0.0001)", "Path(FILE).read_text()"]), "slow(n)")
             yield f"    async def add{number}(self, log, n):\n{text}"
-
-    def _compiled(self, lines, again, before):  # type: ignore[no-untyped-def]
-        for _ in range(20):
-            text = "\n".join([*before, *lines]) + "\n"
-            if _compiles(text):
-                return lines
-            lines = again()
-        return ["    pass"]
 
     # -- statements
 
@@ -439,8 +436,6 @@ def files(numbers: range) -> dict[str, str]:
 
 
 def _compiles(text: str) -> bool:
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
