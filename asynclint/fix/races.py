@@ -55,14 +55,27 @@ def _written(node: Any) -> Iterator[str]:
         targets = [node.target]
     elif isinstance(node, (ast.Assign, ast.Delete)):
         targets = node.targets
+    elif isinstance(node, (ast.For, ast.AsyncFor)):
+        targets = [node.target]
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        targets = [item.optional_vars for item in node.items if item.optional_vars]
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATORS:
         targets = [node.func.value]
         if isinstance(targets[0], ast.Name):
             return  # of a local name nobody else knows
-    for target in targets:
+    for target in _flat(targets):
         name = dotted(target.value if isinstance(target, ast.Subscript) else target)
         if name:
             yield name
+
+
+def _flat(targets: list[Any]) -> Iterator[Any]:
+    """Targets, and in the place of a tuple what it is made of."""
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from _flat(target.elts)
+        else:
+            yield target.value if isinstance(target, ast.Starred) else target
 
 
 def in_loop_over_shared(ctx: Context, function: ast.AST, place: tuple[int, int]) -> bool:

@@ -71,7 +71,8 @@ def arguments(call: ast.Call, depth: int) -> tuple[tuple[str | None, Ref], ...]:
         if kind is ast.Name:
             found.append((None, node.id))  # type: ignore[attr-defined]
         else:
-            found.append(("*", ref(node.value, depth)) if kind is ast.Starred else (None, ref(node, depth)))  # type: ignore[attr-defined]
+            deep = DEPTH if kind is ast.Attribute else depth  # a method that is handed over, of what a chain of calls gives
+            found.append(("*", ref(node.value, depth)) if kind is ast.Starred else (None, ref(node, deep)))  # type: ignore[attr-defined]
     found += [(keyword.arg or "**", ref(keyword.value, depth)) for keyword in call.keywords]
     return tuple(found)
 

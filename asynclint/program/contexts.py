@@ -151,6 +151,8 @@ class Contexts:
                         return f"`{function.qualname}` uses `{value.path}`, which needs the thread of the event loop", ""
                     if isinstance(value, External) and not doubt and not _is_known(program, value.path):
                         doubt = f"what `{value.path}` in `{function.qualname}` does is not known"
+                    if isinstance(value, External) and not doubt and value.path.startswith(_WHOLE_PROCESS):
+                        doubt = f"`{value.path}` in `{function.qualname}` changes what the whole process sees"
                     block = program.catalog.block(value.path) if isinstance(value, External) else None
                     if block is not None and block.offload == "never":
                         return f"`{function.qualname}` uses `{block.path}`, which is bound to its thread", ""
@@ -168,6 +170,9 @@ class Contexts:
         """Whether a function calls what the function around it, a decorator, was given."""
         parent = self._program.function(key).parent
         return parent > 0 and any(param.name == callee for param in self._program.function((key[0], parent)).params)
+
+
+_WHOLE_PROCESS = ("sys.path.", "sys.modules.", "importlib.reload", "os.chdir", "os.umask", "os.environ.update", "os.environ.pop", "os.putenv")
 
 
 def _is_known(program: Program, path: str) -> bool:

@@ -301,8 +301,11 @@ class Context:
         return max(number, 0), functions[max(number, 0)].bindings.get(name, ())
 
 
+_BACKENDS = ("asyncio", "trio", "anyio")  # where a module imports several, the first
+
+
 def backend_of(program: Program, module: int) -> str:
-    """The library whose words a module uses for async work: asyncio, anyio or trio."""
+    """The library whose words a module uses for async work: asyncio, anyio or trio; for a module of one of them, which imports nothing else, its own."""
     imported = {
         ref[1].partition(".")[0]
         for function in program.facts(module).functions
@@ -310,7 +313,8 @@ def backend_of(program: Program, module: int) -> str:
         for ref in refs
         if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
     }
-    return next((name for name in ("asyncio", "trio", "anyio") if name in imported), "asyncio")
+    own = {program.module_name(module).partition(".")[0]}
+    return next((name for name in _BACKENDS if name in (imported.intersection(_BACKENDS) or own)), "asyncio")
 
 
 def _imported_above(function: ast.AST, name: str, line: int) -> bool:
