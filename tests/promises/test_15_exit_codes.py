@@ -30,6 +30,8 @@ CASES: dict[str, tuple[dict[str, str], list[str], int]] = {
     "configuration is no TOML": ({"a.py": CLEAN, "asynclint.toml": "select = [\n"}, ["a.py"], 2),
     "missing configuration": ({"a.py": CLEAN}, ["--config", "none.toml", "a.py"], 2),
     "plugin that does not load": ({"a.py": CLEAN, "p.py": "1 / 0\n", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
+    "plugin that is not there": ({"a.py": CLEAN, "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
+    "plugin without a rule": ({"a.py": CLEAN, "p.py": "", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
     "plugin that is not whole": (
         {"a.py": CLEAN, "p.py": "from asynclint.api import Rule\nclass R(Rule): ...\n", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2,
     ),
