@@ -18,7 +18,8 @@ anything. A project is a directory of such files, linted together, with the file
     def test_fixture(path: Path) -> None:
         check_fixture(path)
 
-The rules are those of the distributions that are installed. Rules of a `.py` file are added with `check_fixture(path, settings=with_plugins("rules.py"))`.
+The rules are those of the distributions that are installed. Rules of a `.py` file are added with
+`check_fixture(path, settings=with_plugins("rules.py"))`.
 """
 
 from __future__ import annotations

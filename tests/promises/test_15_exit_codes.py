@@ -36,6 +36,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], int]] = {
         {"a.py": CLEAN, "p.py": "from asynclint.api import Rule\nclass R(Rule): ...\n", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2,
     ),
     "missing file": ({"a.py": CLEAN}, ["a.py", "b.py"], 2),
+    "a notebook": ({"a.ipynb": "{}"}, ["a.ipynb"], 2),
     "no files": ({"a.txt": ""}, ["."], 2),
     "unparsable": ({"a.py": "def f(:\n"}, ["a.py"], 2),
     "unparsable beside findings": ({"a.py": "def f(:\n", "b.py": FOUND}, ["."], 2),
