@@ -132,7 +132,8 @@ def markdown_table() -> str:
     for option in OPTIONS:
         key = f"`{option.name}`" if option.in_file else ""
         flag = " ".join(f"`{flag}[={option.metavar}]`" if option.bare is not None else f"`{flag}`" for flag in option.flags)
-        lines.append(f"| {key} | {flag} | {_shown_default(option)} | {option.help} |")
+        choices = f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""
+        lines.append(f"| {key} | {flag} | {_shown_default(option)} | {option.help}{choices} |")
     return "\n".join(lines) + "\n"
 
 

@@ -418,6 +418,18 @@ def test_rules_are_listed_and_printed_together(run: Run) -> None:
     assert run("rule", "--all").out.endswith("It stalls.\n\n# lock-across-await (ASL201)\n\nFlags locks.\n")
 
 
+def test_in_a_terminal_the_list_of_rules_is_as_wide_as_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_command, "width", lambda stream: 80)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+
+    assert cli.run(["rule"]) == 0
+
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert {line[:3] for line in lines} == {"ASL", "   "}
+
+
 @pytest.mark.usefixtures("rules")
 def test_an_unknown_rule_is_an_error(run: Run) -> None:
     ran = run("rule", "blocking-slep")
