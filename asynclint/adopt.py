@@ -87,7 +87,7 @@ class Adoption:
             paths = sorted({path for path, *_ in stale})
             more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
             where = f"{', '.join(paths[:_NAMED])}{more}"
-            self._say(f"warning: {_shown(known.path)}: {_count(stale)} of it no more found, in {where}; --write-baseline prunes it")
+            self._say(f"warning: {_shown(known.path)}: {_count(stale)} in it no longer found, in {where}; --write-baseline prunes what is gone")
 
     def _say(self, text: str) -> None:
         from asynclint.report import escape

@@ -104,6 +104,8 @@ class _Search:
             self.passed_over = True
         elif is_directory:
             self.walk(path)
+        elif path.endswith(".ipynb"):  # its JSON is Python too, and nothing would be found in it
+            self.problem(path, "notebooks cannot be read")
         else:
             self.take(path, os.path.abspath(path), os.path.realpath(path), status)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from functools import cache
@@ -32,7 +33,7 @@ def load(settings: Settings) -> tuple[Rule, ...]:
     """
     rules: dict[str, Rule] = {}
     names: dict[str, Rule] = {}
-    for rule in (*_installed(), *(rule for plugin in settings.plugins for rule in _from_plugin(plugin))):
+    for rule in (*_installed(), *(rule for plugin in settings.plugins for rule in _rules_of_plugin(plugin))):
         other = rules.get(rule.code) or names.get(rule.name)
         if other is not None:
             raise ConfigError(
@@ -52,9 +53,18 @@ def _installed() -> tuple[Rule, ...]:
     return tuple(found)
 
 
+def _rules_of_plugin(plugin: str) -> list[Rule]:
+    found = _from_plugin(plugin)
+    if not found:
+        raise ConfigError(f"plugin `{plugin}` defines no rule: no class in it is a subclass of `asynclint.api.Rule`")
+    return found
+
+
 def _from_plugin(plugin: str) -> list[Rule]:
     if not plugin.endswith(".py"):
         return _from_module(plugin, f"plugin `{plugin}`")
+    if not os.path.isfile(plugin):
+        raise ConfigError(f"plugin `{plugin}`: no such file")
     name = "asynclint_plugin_" + re.sub(r"\W", "_", plugin)
     spec = importlib.util.spec_from_file_location(name, plugin)
     if spec is None or spec.loader is None:
@@ -80,9 +90,16 @@ def _run(action: Any, origin: str) -> Any:
     except Exception as error:
         import traceback
 
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{error.filename}:{error.lineno}" if isinstance(error, SyntaxError) and error.filename else f"{place.filename}:{place.lineno}"
-        raise ConfigError(f"{origin} does not load: {where}: {type(error).__name__}: {error}") from error
+        places = [f"{each.filename}:{each.lineno}" for each in traceback.extract_tb(error.__traceback__) if not _is_machinery(each.filename)]
+        if isinstance(error, SyntaxError) and error.filename:
+            places.append(f"{error.filename}:{error.lineno}")
+        where = "".join(f"{place}: " for place in places[-1:])
+        raise ConfigError(f"{origin} does not load: {where}{type(error).__name__}: {error}") from error
+
+
+def _is_machinery(filename: str) -> bool:
+    """Whether a frame of a traceback is one of importing itself, not of the code that is imported."""
+    return filename.startswith("<frozen importlib") or filename in (__file__, importlib.__file__)
 
 
 def _rules_of(module: ModuleType) -> list[Rule]:

@@ -151,7 +151,7 @@ def unknown(suppressions: Suppressions, known: Collection[str]) -> tuple[Notice,
         for code in entry.codes:
             if not code.is_in(known) and _is_ours(entry, code):
                 near = difflib.get_close_matches(code.text, sorted(known), 1)
-                hint = f", did you mean `{near[0]}`?" if near else ""
+                hint = f"; did you mean `{near[0]}`?" if near else ""
                 notices.append(Notice("ASL903", code.span, f"`{code.text}` is not a rule, so this suppresses nothing{hint}"))
     return tuple(notices)
 

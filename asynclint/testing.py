@@ -17,6 +17,9 @@ anything. A project is a directory of such files, linted together, with the file
     @pytest.mark.parametrize("path", fixtures("fixtures"), ids=str)
     def test_fixture(path: Path) -> None:
         check_fixture(path)
+
+The rules are those of the distributions that are installed. Rules of a `.py` file are added with
+`check_fixture(path, settings=with_plugins("rules.py"))`.
 """
 
 from __future__ import annotations
@@ -58,11 +61,18 @@ class Expectation:
         return f"{_MARK}{' ' * (self.column - 3)}{'^' * width} {self.code} {self.fix}"
 
 
+def with_plugins(*plugins: str) -> Settings:
+    """Settings for the other functions here, with the rules of `.py` files or importable modules beside those that are installed."""
+    return replace(_settings(), plugins=plugins)
+
+
 def parse_fixture(text: str) -> tuple[str, tuple[Expectation, ...]]:
     """The source of a fixture without its caret lines, and what they expect. Raises AssertionError for a line that begins like one and is none."""
     kept: list[str] = []
     expected: list[Expectation] = []
     for number, line in enumerate(_lines(text), start=1):
+        if _CARETS.fullmatch(line.strip()) and line[0].isspace():
+            raise AssertionError(f"line {number}: a caret line begins with `{_MARK}` in the first column, got `{line.rstrip()}`")
         if not line.startswith(_MARK) or number == 1:
             kept.append(line)
             continue
@@ -320,7 +330,7 @@ def _syntax_error(text: str) -> SyntaxError | None:
 def _require_equal(expected: Mapping[str, str], actual: Mapping[str, str], place: str, one: str, other: str) -> None:
     if expected == actual:
         return
-    parts = [f"{place} differs (- {one}, + {other}); `pytest --update-fixtures` accepts what {other} sees"]
+    parts = [f"{place} differs (- {one}, + {other}); `update_fixture` (`pytest --update-fixtures`) accepts what {other} sees"]
     for path in sorted({*expected, *actual}):
         before, after = expected.get(path, "").splitlines(), actual.get(path, "").splitlines()
         parts += difflib.unified_diff(before, after, f"{path} ({one})", f"{path} ({other})", lineterm="", n=4)

@@ -120,7 +120,7 @@ def test_what_is_gone_is_reported_and_pruned(lint: Lint) -> None:
     pruned = lint("--write-baseline")
 
     assert stale.code == 0
-    assert stale.err == f"warning: {BASELINE}: 2 findings of it no more found, in a.py, gone.py; --write-baseline prunes it\n"
+    assert stale.err == f"warning: {BASELINE}: 2 findings in it no longer found, in a.py, gone.py; --write-baseline prunes what is gone\n"
     assert pruned.err == f"Wrote 1 finding to {BASELINE}: 0 new, 2 pruned.\n"
     assert list(json.loads(Path(BASELINE).read_text())["files"]) == ["a.py"]
     assert lint().err == ""

@@ -21,7 +21,7 @@ import asynclint.commands.rule as rule_command
 from asynclint import cli, output
 from asynclint.config import Settings
 from asynclint.model import Applicability, Applied, Problem, RunResult
-from asynclint.options import ConfigError
+from asynclint.options import GROUPS, OPTIONS, ConfigError
 
 FOUND = result(finding(fix=fix()), lines={("app.py", 3): "    time.sleep(1)"})
 BROKEN = Problem("bad.py", 1, 7, "invalid syntax")
@@ -418,6 +418,18 @@ def test_rules_are_listed_and_printed_together(run: Run) -> None:
     assert run("rule", "--all").out.endswith("It stalls.\n\n# lock-across-await (ASL201)\n\nFlags locks.\n")
 
 
+def test_in_a_terminal_the_list_of_rules_is_as_wide_as_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_command, "width", lambda stream: 80)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+
+    assert cli.run(["rule"]) == 0
+
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert {line[:3] for line in lines} == {"ASL", "   "}
+
+
 @pytest.mark.usefixtures("rules")
 def test_an_unknown_rule_is_an_error(run: Run) -> None:
     ran = run("rule", "blocking-slep")
@@ -502,8 +514,10 @@ def python(code: str, **options: Any) -> subprocess.CompletedProcess[str]:
 def test_version_and_help() -> None:
     assert python("from asynclint.cli import main; main(['--version'])").stdout == f"asynclint {asynclint.__version__}\n"
     shown = python("from asynclint.cli import main; main(['--help'])").stdout
-    assert "--unsafe-fixes" in shown
-    assert "Commands:" in shown
+    assert "--version" in shown
+    assert all(f"\n  {name} " in shown for name in ("asyncify", "server"))
+    assert all(flag in shown for option in OPTIONS for flags in option.flags for flag in flags.split("/"))
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(option.name for option in OPTIONS if option.flags)
 
 
 def test_a_run_without_configuration_loads_nothing_heavy() -> None:

@@ -86,12 +86,15 @@ def test_what_is_said_of_a_line(line: int, said: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("app.py", "expected PATH:LINE, got `app.py`"),
-        ("other.py:1", "`other.py` is not among the files of ."),
+        ("app.py", "expected PATH:LINE, such as app.py:16, got `app.py`"),
+        ("other.py:1", "`other.py`: no such file"),
+        ("notes.txt:1", "`notes.txt` is not among the files of ."),
         ("broken.py:1", "broken.py:1: cannot parse: invalid syntax"),
     ],
 )
 def test_what_cannot_be_explained(place: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("notes.txt").write_text("")
+
     assert cli.run(["explain", place]) == 2
     assert message in capsys.readouterr().err
 

@@ -9,7 +9,7 @@ import pytest
 
 from asynclint import registry
 from asynclint.config import Settings
-from asynclint.testing import check_fixture, fixtures, parse_fixture, update_fixture
+from asynclint.testing import check_fixture, fixtures, lint_text, parse_fixture, update_fixture, with_plugins
 
 ROOT = Path(__file__).parent.parent / "fixtures"
 ALL = fixtures(ROOT)
@@ -51,3 +51,18 @@ def test_every_golden_belongs_to_a_fixture() -> None:
     known = {path.with_suffix("") for path in ALL} | set(ALL)
     goldens = [p for p in ROOT.rglob("*") if p.name.endswith((".fixed.py", ".unsafe.py", ".fixed", ".unsafe"))]
     assert [p for p in goldens if p.with_name(p.name.removesuffix(".py")).with_suffix("") not in known] == []
+
+
+def test_a_caret_line_that_is_indented_is_refused() -> None:
+    with pytest.raises(AssertionError, match=r"line 3: a caret line begins with `#!` in the first column"):
+        parse_fixture("async def f():\n    time.sleep(1)\n    #! ^^^ ASL101 safe\n")
+
+
+def test_rules_of_a_file_are_tested_too(tmp_path: Path) -> None:
+    source = Path(__file__).parent.parent / "docs" / "plugin" / "team_rules.py"
+    plugin = tmp_path / "own_rules.py"
+    plugin.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+
+    found = lint_text("import asyncio\n\nasync def f(g):\n    return await asyncio.ensure_future(g)\n", settings=with_plugins(str(plugin)))
+
+    assert [each.code for each in found] == ["TEA102"]

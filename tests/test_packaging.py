@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 import subprocess
 import sysconfig
 import tarfile
@@ -145,3 +146,19 @@ def test_the_dependencies_are_those_of_the_plan() -> None:
 
     assert sorted(each.partition(">=")[0] for each in project["dependencies"]) == ["click", "libcst", "pathspec", "rich", "tomli", "typeshed-client"]
     assert sorted(each for each in required if "extra ==" not in each) == sorted(project["dependencies"])
+
+
+def test_the_plugin_of_the_documentation(wheel: Path, python: Path, tmp_path: Path) -> None:
+    """It is built, installed beside asynclint and tested with its own tests; its rule is then one of all."""
+    install(wheel, python, tmp_path)
+    plugin = tmp_path / "plugin"
+    shutil.copytree(ROOT / "docs" / "plugin", plugin)
+    (tmp_path / "built").mkdir()
+    scripts = install(built(plugin, python, "wheel", tmp_path / "built"), python, tmp_path)
+
+    try:
+        assert "3 passed" in run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_team_rules.py"], plugin)
+        assert "# ensure-future (TEA102)" in run([scripts / "asynclint", "rule", "TEA102"], tmp_path)
+        assert run([python, "-m", "mypy", "--strict", "team_rules.py"], plugin).startswith("Success")
+    finally:
+        run([python, "-m", "pip", "uninstall", "--yes", "--quiet", "asynclint-team"], tmp_path)

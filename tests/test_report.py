@@ -310,7 +310,10 @@ def test_closing_line(shown: RunResult, line: str) -> None:
 
 
 def test_closing_line_of_a_diff() -> None:
-    assert closing_line(result(changed={"a.py": ("", "x")}, fixed={"ASL101": 1}), would=True).startswith("Would fix 1 finding in 1 file.")
+    all_fixed = result(changed={"a.py": ("", "x")}, fixed={"ASL101": 1})
+    assert closing_line(all_fixed, would=True) == "Would fix 1 finding in 1 file. Would leave none.\n"
+    some_left = result(HELPER, changed={"a.py": ("", "x")}, fixed={"ASL101": 1})
+    assert closing_line(some_left, would=True) == "Would fix 1 finding in 1 file. Would leave 1 finding in 1 file.\n"
 
 
 @pytest.mark.parametrize(

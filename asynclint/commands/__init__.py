@@ -47,10 +47,16 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
         check = self.get_command(ctx, "check")
         if check is not None:
             check.format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """All commands, each with the whole first sentence of its help."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands (`asynclint COMMAND --help` tells more)"):
+            formatter.write_dl([(name, (command.help or "").partition("\n\n")[0]) for name, command in found if command is not None])
 
 
 @click.group(

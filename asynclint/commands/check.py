@@ -12,7 +12,7 @@ from asynclint import registry
 from asynclint.check import check
 from asynclint.commands import IMPLIED
 from asynclint.config import load
-from asynclint.options import OPTIONS, ConfigError, Kind, Option
+from asynclint.options import GROUPS, OPTIONS, ConfigError, Kind, Option
 
 _BARE = {flag: option.bare for option in OPTIONS for flag in option.flags if option.bare is not None}
 
@@ -77,6 +77,16 @@ class _Check(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
         return super().parse_args(ctx, [f"{each}={_BARE[each]}" if each in _BARE and n < end else each for n, each in enumerate(args)])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The flags in groups, then those that are no options of the table."""
+        params = (*self.get_params(ctx), *ctx.command.get_params(ctx))  # the group shows these flags too, beside its own
+        records = {param.name: param.get_help_record(ctx) for param in params if isinstance(param, click.Option)}
+        for heading, names in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([record for name in names if (record := records.pop(name.replace("-", "_"))) is not None])
+        with formatter.section("Other"):
+            formatter.write_dl([record for record in records.values() if record is not None])
 
 
 @click.command(cls=_Check)

@@ -24,7 +24,7 @@ def command(place: str, paths: tuple[str, ...]) -> int:
     """
     path, _, line = place.rpartition(":")
     if not path or not line.isdigit():
-        raise ConfigError(f"expected PATH:LINE, got `{place}`")
+        raise ConfigError(f"expected PATH:LINE, such as app.py:16, got `{place}`")
     paths = paths or (".",)
     program, sources, problems = runner.link(runner.Request(paths, load(paths)))
     wanted = os.path.realpath(path)
@@ -32,6 +32,8 @@ def command(place: str, paths: tuple[str, ...]) -> int:
     for problem in problems:
         if os.path.realpath(problem.path) == wanted:
             raise ConfigError(f"{problem.path}:{problem.line}: {problem.message}")
+    if module is None and not os.path.exists(path):
+        raise ConfigError(f"`{path}`: no such file")
     if module is None:
         raise ConfigError(f"`{path}` is not among the files of {', '.join(paths)}")
     found = explained(program, sources, module, int(line))

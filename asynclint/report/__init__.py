@@ -90,10 +90,12 @@ def closing_line(result: RunResult, *, would: bool = False, left: bool = True, w
     if result.findings and left:
         places = sum(1 for file in result.files if file.findings)
         causes = _causes(result.findings)
-        found = f"Found {_count(len(result.findings), 'finding')}{causes} in {_count(places, 'file')}"
+        found = f"{'Would leave' if would and fixed else 'Found'} {_count(len(result.findings), 'finding')}{causes} in {_count(places, 'file')}"
         sentences.append(f"{found}{_fixable(result.findings)}.")
     elif not left and not fixed and not result.all_problems:
         sentences.append("Nothing to fix.")
+    elif left and would and fixed:
+        sentences.append("Would leave none.")
     elif left and not result.all_problems:
         sentences.append(f"All checks passed: {_count(result.checked, 'file')}.")
     counts = dict(result.left_out)

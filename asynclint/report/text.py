@@ -131,7 +131,7 @@ def _also(others: Sequence[Finding]) -> str:
 
 
 def _hop(frame: Frame, indent: str, paint: Paint, width: int) -> Iterator[str]:
-    """A call of the chain in one line, or in two where one is too narrow."""
+    """A call of the chain in as few lines as show it whole; only code that is wider than a line is cut."""
     place, function, code = f"{escape(frame.path)}:{frame.line}:{frame.column}", escape(frame.function), escape(frame.text)
     painted = f"in {paint(function, _LABEL)}:"
     if not width or columns(f"{indent}{place} in {function}: {code}") <= width:
@@ -141,4 +141,8 @@ def _hop(frame: Frame, indent: str, paint: Paint, width: int) -> Iterator[str]:
         yield f"{indent}    {cut(code, width - len(indent) - 4)}"
     else:
         yield f"{indent}{place}"
-        yield f"{indent}    {painted} {cut(code, max(len(MORE), width - columns(f'{indent}    in {function}: ')))}"
+        if columns(f"{indent}    in {function}: {code}") <= width:
+            yield f"{indent}    {painted} {code}"
+        else:
+            yield f"{indent}    {painted}"
+            yield f"{indent}      {cut(code, max(len(MORE), width - len(indent) - 6))}"

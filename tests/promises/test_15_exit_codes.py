@@ -30,10 +30,13 @@ CASES: dict[str, tuple[dict[str, str], list[str], int]] = {
     "configuration is no TOML": ({"a.py": CLEAN, "asynclint.toml": "select = [\n"}, ["a.py"], 2),
     "missing configuration": ({"a.py": CLEAN}, ["--config", "none.toml", "a.py"], 2),
     "plugin that does not load": ({"a.py": CLEAN, "p.py": "1 / 0\n", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
+    "plugin that is not there": ({"a.py": CLEAN, "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
+    "plugin without a rule": ({"a.py": CLEAN, "p.py": "", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2),
     "plugin that is not whole": (
         {"a.py": CLEAN, "p.py": "from asynclint.api import Rule\nclass R(Rule): ...\n", "asynclint.toml": "plugins = ['p.py']\n"}, ["a.py"], 2,
     ),
     "missing file": ({"a.py": CLEAN}, ["a.py", "b.py"], 2),
+    "a notebook": ({"a.ipynb": "{}"}, ["a.ipynb"], 2),
     "no files": ({"a.txt": ""}, ["."], 2),
     "unparsable": ({"a.py": "def f(:\n"}, ["a.py"], 2),
     "unparsable beside findings": ({"a.py": "def f(:\n", "b.py": FOUND}, ["."], 2),
