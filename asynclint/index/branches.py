@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
-from asynclint.index.conditions import given, leaves, settled, tested
+from asynclint.index.conditions import given, leaves, looked_up, settled, tested
 from asynclint.index.consumption import mark, set_guard
 from asynclint.index.guards import guarded_parts
 from asynclint.index.order import children
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from asynclint.index.extract import Extractor
 
 NONE: frozenset[str] = frozenset()
+_MISSING = frozenset({"KeyError", "LookupError", "AttributeError"})  # what says that nothing is there
 _OTHER_EXCEPTIONS = frozenset(dir(builtins)) - {"BaseException"}  # names that, unless they are bound anew, catch no cancellation
 
 
@@ -100,7 +101,17 @@ def while_(self: Extractor, node: Any) -> None:
 def try_(self: Extractor, node: Any) -> None:
     if node.handlers and self.frame.flags & f.ASYNC:
         self.stack.append((_leave_try, (node, self.frame.suspensions)))
-    _parts(self, node, guarded_parts(node))
+    guarded = guarded_parts(node)
+    names = looked_up(node.body, self.frame.bindings, self.frame.optional) if self.frame.number and node.handlers and not guarded else NONE
+    if not names:
+        _parts(self, node, guarded)
+        return
+    now = (self.missing, self.given, self.settled)
+    for child in children(node):
+        if child.__class__ is ast.ExceptHandler and not _MISSING.isdisjoint(caught_names(child.type)):
+            self.stack += [(set_found, now), child, (add_found, (names, NONE, NONE))]
+        else:
+            self.stack.append(child)
 
 
 def _parts(self: Extractor, node: Any, guarded: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.index.refs import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asynclint.index.facts import Ref
 
@@ -40,6 +40,12 @@ def tested(test: Any, bindings: dict[str, list[Ref]], optional: frozenset[str]) 
         test = test.value
     names = frozenset(_sources(test, bindings, optional))
     return (names, missing) if names else None
+
+
+def looked_up(body: list[ast.stmt], bindings: dict[str, list[Ref]], optional: frozenset[str]) -> frozenset[str]:
+    """The dotted names that a `try` looks something up in, where it does nothing else: `try: return CACHE[key]`."""
+    value = getattr(body[0], "value", None) if len(body) == 1 else None
+    return frozenset(_sources(value, bindings, optional)) if value.__class__ is ast.Subscript or value.__class__ is ast.Attribute else frozenset()
 
 
 def given(test: Any, optional: frozenset[str], bindings: dict[str, list[Ref]]) -> frozenset[str]:
@@ -92,6 +98,11 @@ def _sources(node: Any, bindings: dict[str, list[Ref]], optional: frozenset[str]
             yield f"{dotted(node.args[0])}.{node.args[1].value!s}"
     elif kind is ast.Subscript:
         yield from _sources(node.value, bindings, optional)
+
+
+def sources(names: Iterable[str], bindings: dict[str, list[Ref]]) -> set[str]:
+    """Names, and where the values of those that are local come from."""
+    return {*names, *(source for name in names for ref in bindings.get(name, ()) for source in _fetched(ref))}
 
 
 def _fetched(ref: Ref) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.index.branches import restore
+from asynclint.index.conditions import sources
 from asynclint.index.consumption import mark_later_uses
 from asynclint.index.handlers import HANDLERS
 from asynclint.index.module import ModuleFacts
@@ -74,8 +75,9 @@ class Extractor:
 
     def _mark_first_uses(self) -> None:
         for frame in self.frames:
+            stores = sources(frame.stores, frame.bindings) if frame.memoised else frame.stores
             for number, missing in frame.memoised:
-                if not frame.stores.isdisjoint(missing):
+                if not stores.isdisjoint(missing):
                     call = self.calls[number]
                     self.calls[number] = (*call[:3], call[3] | f.FIRST_USE, *call[4:])
 
