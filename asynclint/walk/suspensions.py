@@ -16,8 +16,8 @@ _POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
     """The nodes among statements at which the frame that runs them may be suspended, in order of the text: `await`, `async for`, `async with`,
-    the `yield` of an asynchronous generator, and asynchronous comprehensions. Nested functions are other frames, but for their defaults and decorators, and the first
-    iterable of a generator expression.
+    the `yield` of an asynchronous generator, and asynchronous comprehensions. Nested functions are other frames, but for their defaults and
+    decorators; so are generator expressions, but for the first iterable.
     """
     found: list[Any] = []
     stack = list(nodes)
