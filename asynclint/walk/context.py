@@ -305,9 +305,7 @@ _BACKENDS = ("asyncio", "trio", "anyio")  # where a module imports several, the 
 
 
 def backend_of(program: Program, module: int) -> str:
-    """The library whose words a module uses for async work: asyncio, anyio or trio; for a module of one of them, which imports nothing else, its
-    own.
-    """
+    """The library whose words a module uses for async work: asyncio, anyio or trio; for a module of one of them that imports none, its own."""
     imported = {
         ref[1].partition(".")[0]
         for function in program.facts(module).functions

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.walk.locals import outside
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_FRAMES = (*_FUNCTIONS, ast.GeneratorExp)
 _POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
 def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
     """The nodes among statements at which the frame that runs them may be suspended, in order of the text: `await`, `async for`, `async with`,
-    the `yield` of an asynchronous generator, and asynchronous comprehensions. Nested functions are other frames.
+    the `yield` of an asynchronous generator, and asynchronous comprehensions. Nested functions are other frames, but for their defaults and
+    decorators; so are generator expressions, but for the first iterable.
     """
     found: list[Any] = []
     stack = list(nodes)
@@ -23,7 +25,11 @@ def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
         node = stack.pop()
         if isinstance(node, _POINTS) or (isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)) and any(g.is_async for g in node.generators)):
             found.append(node)
-        if not isinstance(node, _FRAMES):
+        if isinstance(node, _FUNCTIONS):
+            stack += outside(node)
+        elif isinstance(node, ast.GeneratorExp):
+            stack.append(node.generators[0].iter)
+        else:
             stack += ast.iter_child_nodes(node)
     return sorted(found, key=lambda n: (n.lineno, n.col_offset))
 

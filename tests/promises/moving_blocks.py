@@ -646,6 +646,22 @@ async def main(log):
         await asyncio.sleep(0)
         return f.read()
 """,
+    "a default waits inside": """# module
+import asyncio
+
+async def main(log):
+    with open("in.txt") as f:
+        def read(after=await asyncio.sleep(0, 3)):
+            return f.read()[after:]
+        return read()
+""",
+    "what a generator goes through waits inside": """# module
+import asyncio
+
+async def main(log):
+    with open("in.txt") as f:
+        return [*(line + f.readline() for line in await asyncio.sleep(0, ["a", "b"]))]
+""",
     "yields inside": """# module
 async def lines():
     with open("in.txt") as f:
