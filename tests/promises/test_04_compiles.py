@@ -14,6 +14,8 @@ from asynclint import cli
 from asynclint.model import Applicability
 from asynclint.testing import LEVELS, fixtures
 
+pytestmark = pytest.mark.matrix
+
 ALL = fixtures(FIXTURES)
 
 

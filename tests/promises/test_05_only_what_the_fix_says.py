@@ -17,6 +17,8 @@ from asynclint.fix.fixer import allowed
 from asynclint.model import Applicability, Finding
 from asynclint.testing import LEVELS, fixture_sources, fixtures
 
+pytestmark = pytest.mark.matrix
+
 BAD = [path for path in fixtures(FIXTURES) if not path.name.startswith("ok_")]
 
 

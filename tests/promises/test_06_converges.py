@@ -16,6 +16,8 @@ from asynclint.config import Settings
 from asynclint.model import Applicability
 from asynclint.testing import LEVELS, fix_files, fix_text, fixture_sources, fixtures
 
+pytestmark = pytest.mark.matrix
+
 ALL = fixtures(FIXTURES)
 SETTINGS = Settings(root="/", tests_may_block=False, jobs=1, exclude=(), respect_gitignore=False)
 

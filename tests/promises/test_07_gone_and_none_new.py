@@ -11,6 +11,8 @@ from outcomes import FIXTURES, fixed, found
 from asynclint.fix.fixer import allowed
 from asynclint.testing import LEVELS, fixtures, lint_files, lint_text
 
+pytestmark = pytest.mark.matrix
+
 
 @pytest.mark.parametrize(
     "path", [p for p in fixtures(FIXTURES) if not p.name.startswith("ok_")], ids=lambda path: path.relative_to(FIXTURES).as_posix()

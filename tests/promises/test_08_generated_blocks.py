@@ -17,6 +17,8 @@ from blockbuster import blockbuster_ctx
 from asynclint.model import Applicability
 from asynclint.testing import fix_text
 
+pytestmark = pytest.mark.matrix
+
 COUNT = int(os.environ.get("ASYNCLINT_PROGRAMS", "200"))
 CHUNK = 50
 

@@ -13,6 +13,8 @@ from asynclint.model import Applicability, Finding, Fix
 from asynclint.source import Source
 from asynclint.testing import fix_text, fixture_sources, fixtures, lint_text
 
+pytestmark = pytest.mark.matrix
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 LIMIT = 30  # fixes one after another
 ORDERS: dict[str, Callable[[Sequence[Fix]], Fix]] = {

@@ -967,6 +967,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "plist").write_bytes(plistlib.dumps({}))
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         made.writestr("x", "x")
+    gc.freeze()  # what is here already need not be looked through for what the test leaves behind
     yield tmp_path
     while SLEEPERS:
         with SLEEPERS.pop() as child:
@@ -978,6 +979,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files and connections that are not closed
         gc.collect()
+    gc.unfreeze()
 
 
 def here(path: str) -> bool:

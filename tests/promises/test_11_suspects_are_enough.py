@@ -11,6 +11,8 @@ from asynclint import engine
 from asynclint.model import Finding
 from asynclint.testing import fixture_sources, fixtures, lint_files, lint_text
 
+pytestmark = pytest.mark.matrix
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
