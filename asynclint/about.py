@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asynclint import __version__, registry
-from asynclint.fix.imports import additions
+from asynclint.fix import imports
 from asynclint.model import About, RulePage
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
-    from asynclint.model import Edit, Finding, Fix, RunResult
+    from asynclint.model import Finding, RunResult
 
 
 def about(settings: Settings, *, rules: bool) -> About:
@@ -52,22 +52,10 @@ def with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> RunR
         fix = finding.fix
         if fix is None or not (fix.imports or fix.declarations):
             return finding
-        edits = list(fix.edits)
-        for path in sorted({*(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
-            text = source(path)
-            if text is None:
-                return finding
-            more = additions(text, [i for i in fix.imports if i.path == path], [d for d in fix.declarations if d.path == path])
-            if isinstance(more, str):
-                return finding
-            edits += more
-        return replace(finding, fix=_with_edits(fix, edits))
+        edits = imports.whole(fix, source)
+        return replace(finding, fix=replace(fix, edits=edits, imports=(), declarations=())) if edits is not None else finding
 
     return replace(result, files=tuple(replace(file, findings=tuple(map(whole, file.findings))) for file in result.files))
-
-
-def _with_edits(fix: Fix, edits: list[Edit]) -> Fix:
-    return replace(fix, edits=tuple(edits), imports=(), declarations=())
 
 
 def _read(path: str) -> bytes:

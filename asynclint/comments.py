@@ -68,10 +68,12 @@ def marks(source: Source) -> Iterator[Mark]:
                 yield Mark(body["verb"], (body["codes"] or "").strip(" ,\t"), line, comment.keyword, span)
 
 
-def comments(source: Source) -> list[Comment]:
-    """All comments of a file, as far as it can be read."""
-    found: list[tuple[Comment, int]] = []  # with the number of the statement in or above which it stands
-    statements: list[tuple[int, int, str]] = []  # first and last line, and the first word
+def logical_lines(source: Source) -> tuple[list[tuple[Comment, int]], list[tuple[int, int, str]], str]:
+    """The comments of a file, each with the number of the logical line in or above which it stands; the first and the last line and the first word
+    of each of these; and why the rest of the file could not be read, or "".
+    """
+    found: list[tuple[Comment, int]] = []
+    statements: list[tuple[int, int, str]] = []
     first, word = 0, ""
     try:
         for kind, string, (line, column), (end, _), _ in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
@@ -79,12 +81,18 @@ def comments(source: Source) -> list[Comment]:
                 comment = Comment(source.line_starts[line - 1] + column, string, line, not first, first or line, line)
                 found.append((comment, len(statements)))
             elif kind == tokenize.NEWLINE:
-                statements.append((first, end, word))
+                statements.append((first or line, end, word))
                 first = 0
             elif not first and kind not in _LAYOUT:
                 first, word = line, string
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the file does not parse, and is reported as such
+    except (tokenize.TokenError, SyntaxError) as error:
+        return found, statements, str(error)
+    return found, statements, ""
+
+
+def comments(source: Source) -> list[Comment]:
+    """All comments of a file, as far as it can be read."""
+    found, statements, _ = logical_lines(source)  # a file that does not parse is reported as such
     alone = {comment.line for comment, _ in found if comment.alone}
     for comment, number in found:
         if number < len(statements) and (not comment.alone or alone.issuperset(range(comment.line, statements[number][0]))):

@@ -134,7 +134,7 @@ def load(paths: Sequence[str], *, config: Sequence[str] = (), isolated: bool = F
     root = os.path.dirname(found) if found and not files else _project_root(start)  # where --config FILE lies says nothing
     given = _converted(values, found, os.path.dirname(found) or root)
     for pair in pairs:
-        given |= _converted(_parse(pair, "--config"), "--config", os.getcwd())
+        given |= _converted(parse(pair, "--config"), "--config", os.getcwd())
     given.setdefault("target_version", _required_python(root) or DEFAULT["target_version"])
 
     extra: dict[str, Any] = {name: convert(FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
@@ -263,14 +263,10 @@ def _split_config(config: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _read(path: str, *, required: bool = False) -> dict[str, Any] | None:
     """The table of asynclint in the file; None if a `pyproject.toml` has none and it is not `required`."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from error
+    text = read_text(path)
     if os.path.basename(path) != "pyproject.toml":
-        return _parse(text, path)
-    values = _parse(text, path).get("tool", {}).get("asynclint") if "asynclint" in text else None
+        return parse(text, path)
+    values = parse(text, path).get("tool", {}).get("asynclint") if "asynclint" in text else None
     if values is None and required:
         raise ConfigError(f"{path}: has no table `[tool.asynclint]`")
     if values is not None and not isinstance(values, dict):
@@ -278,11 +274,17 @@ def _read(path: str, *, required: bool = False) -> dict[str, Any] | None:
     return values
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+def read_text(path: str) -> str:
+    """The text of a file. Raises ConfigError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _parse(text: str, source: str) -> dict[str, Any]:
+def parse(text: str, source: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises ConfigError with the `source`."""
     import tomli
 
     try:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from asynclint import suppress
+from asynclint.comments import logical_lines
 from asynclint.fix import writer
 from asynclint.fix.edits import apply
 from asynclint.model import Edit, Finding, Position, Problem, RunResult, Span
 from asynclint.narrow import without
 from asynclint.options import ConfigError
 from asynclint.source import Source, SourceError
-
-_LAYOUT = frozenset([tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER])
 
 
 def check_reason(reason: str) -> None:
@@ -62,12 +59,14 @@ def _check_unchanged(source: Source, findings: Iterable[Finding], lines: Mapping
 
 def suppressed(source: Source, findings: Iterable[Finding], reason: str) -> str:
     """The text of a file with suppressions for these findings. Raises SourceError where they would not do what they are for."""
-    statements = _statements(source)
+    _, statements, error = logical_lines(source)
+    if error:
+        raise SourceError(source.path, 0, f"no suppressions can be written: {error}")
     codes: dict[tuple[int, int], set[str]] = {}
     placed: list[tuple[Finding, tuple[int, int]]] = []
     for finding in findings:
         line = finding.span.start.line
-        statement = next(((first, last) for first, last in statements if first <= line <= last), None)
+        statement = _around(statements, line)
         if statement is None:
             raise SourceError(source.path, line, "no suppression can be written here")
         codes.setdefault(statement, set()).add(finding.code)
@@ -79,6 +78,17 @@ def suppressed(source: Source, findings: Iterable[Finding], reason: str) -> str:
     return text
 
 
+def edit(source: Source, finding: Finding) -> Edit | None:
+    """The edit that suppresses one finding; None where there is no place for it."""
+    place = _around(logical_lines(source)[1], finding.span.start.line)
+    return _edit(source, *place, [finding.code], "") if place is not None else None
+
+
+def _around(statements: Iterable[tuple[int, int, str]], line: int) -> tuple[int, int] | None:
+    """The first and the last line of the logical line that a line is a part of."""
+    return next(((first, last) for first, last, _ in statements if first <= line <= last), None)
+
+
 def _edit(source: Source, first: int, last: int, codes: list[str], reason: str) -> Edit:
     comment = f"# asynclint: ignore[{', '.join(codes)}]" + (f" -- {reason}" if reason else "")
     start = source.line_starts[first - 1]
@@ -86,22 +96,6 @@ def _edit(source: Source, first: int, last: int, codes: list[str], reason: str) 
         return Edit(source.path, source.span(start, start), source.indentation(start) + comment + source.newline)
     end = start + len(source.line_text(first).rstrip())
     return Edit(source.path, source.span(end, end), f"  {comment}")
-
-
-def _statements(source: Source) -> list[tuple[int, int]]:
-    """The first and last line of each logical line."""
-    found: list[tuple[int, int]] = []
-    first = 0
-    try:
-        for kind, _, (line, _), (end, _), _ in tokenize.generate_tokens(io.StringIO(source.text, newline=None).readline):
-            if kind == tokenize.NEWLINE:
-                found.append((first or line, end))
-                first = 0
-            elif not first and kind not in _LAYOUT:
-                first = line
-    except (tokenize.TokenError, SyntaxError) as error:
-        raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error
-    return found
 
 
 def _moved(finding: Finding, lines: int) -> Finding:

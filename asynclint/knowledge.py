@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from asynclint.config import did_you_mean
+from asynclint.config import did_you_mean, parse, read_text
 from asynclint.options import ConfigError, described
 from asynclint.program.catalog import Catalog, CatalogError
 from asynclint.program.shapes import check
@@ -79,16 +79,8 @@ def taught(settings: Settings) -> Iterator[Taught]:
 
 def read(path: str, prefix: tuple[str, ...]) -> Taught:
     """The tables of a file, as they stand there, from where `prefix` leads. Raises ConfigError."""
-    import tomli
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        tables = tomli.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    text = read_text(path)
+    tables = parse(text, path)
     for key in prefix:
         tables = tables[key]
     return Taught(path, text, prefix, tables)

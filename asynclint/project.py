@@ -78,13 +78,14 @@ class _Indexed:
 
 
 class Project:
-    """One run over its files."""
+    """The files of a run, what is known of them, and the program that they are."""
 
     def __init__(self, request: Request, rules: Sequence[Rule], catalog: Catalog, files: Sequence[SourceFile], environment: Environment) -> None:
         self.request, self.settings, self.rules, self.catalog = request, request.settings, rules, catalog
         self.environment = environment
         catalog.prefer(lambda module: environment.locate(module) is not None)
         self.codes = {rule.code: rule.name for rule in rules}
+        self.may_fix = self.settings.may_fix(self.codes)
         self.state = _Indexed(files)
         around = {file.path for file in request.around}
         self.asked = [number for number, file in enumerate(files) if file.path not in around]
@@ -411,25 +412,24 @@ def _early(program: Program, numbers: Sequence[int], rules: Sequence[Rule]) -> t
     return engine.early(program, numbers, rules), program.answers()
 
 
-def _lint(run_: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:
-    source = run_._source(number)
+def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:
+    source = project._source(number)
     if isinstance(source, Problem):
         return FileResult(source.path, problems=(source,))
     result = engine.lint(
-        run_.program,
+        project.program,
         number,
         source,
         suspects[number],
         sources,
-        enabled=run_.enabled(number),
-        codes=run_.codes,
-        target_version=run_.settings.target_version,
-        task_errors=run_.settings.task_errors,
+        enabled=project.enabled(number),
+        codes=project.codes,
+        target_version=project.settings.target_version,
+        task_errors=project.settings.task_errors,
     )
-    may_fix = run_.settings.may_fix(run_.codes)
-    if all(finding.fix is None or finding.code in may_fix for finding in result.findings):
+    if all(finding.fix is None or finding.code in project.may_fix for finding in result.findings):
         return result
-    return FileResult(result.path, tuple(_only_shown(finding, may_fix) for finding in result.findings), result.problems)
+    return FileResult(result.path, tuple(_only_shown(finding, project.may_fix) for finding in result.findings), result.problems, result.suppressed)
 
 
 def _only_shown(finding: Finding, may_fix: Collection[str]) -> Finding:

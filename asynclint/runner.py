@@ -40,44 +40,44 @@ def run(request: Request) -> RunResult:
 
 def link(request: Request) -> tuple[Program, Sources, list[Problem]]:
     """The linked program of a request, the sources of its modules, and what could not be read. Raises ConfigError as `run`."""
-    run_, problems = opened(request)
-    return run_.program, run_.sources(), [*problems, *(run_.state.problems[n] for n in run_.asked if n in run_.state.problems)]
+    project, problems = opened(request)
+    return project.program, project.sources(), [*problems, *(project.state.problems[n] for n in project.asked if n in project.state.problems)]
 
 
 def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Problem]) -> tuple[Project, list[Problem]]:
-    """A run that is linked, to be asked again and again, and what could not be found. By absolute path, `texts` stand in the place of files, and
+    """A project that is linked, to be asked again and again, and what could not be found. By absolute path, `texts` stand in the place of files, and
     `unread` tells why others are not looked at. What is indexed is kept in the cache at once. Raises ConfigError as `run`.
     """
     started = time.time_ns()
-    run_, problems = _made(request)
-    state = run_.state
+    project, problems = _made(request)
+    state = project.state
     numbers = {file.absolute: number for number, file in enumerate(state.files)}
     state.problems.update((numbers[path], problem) for path, problem in unread.items() if path in numbers)
-    run_.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
+    project.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
     if request.cache is not None and not unread:
-        run_.keep(request.cache, started, {})
+        project.keep(request.cache, started, {})
     overlaid = {numbers[path]: source for path, source in texts.items() if path in numbers}
     state.overlays.update(overlaid)
     if overlaid:
-        run_.index(overlaid)
-    run_.link()
-    return run_, problems
+        project.index(overlaid)
+    project.link()
+    return project, problems
 
 
 def opened(request: Request) -> tuple[Project, list[Problem]]:
-    """A run whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
-    run_, problems = _made(request)
-    with run_.timed("index"):
-        run_.index(run_.asked)
-        if run_.partial and not run_.is_inert():
-            run_.index(sorted(set(range(len(run_.state.files))).difference(run_.asked)))
-    with run_.timed("link"):
-        run_.link()
-    return run_, problems
+    """A project whose program is linked, for what works on it step by step, and what could not be discovered. Raises ConfigError as `run`."""
+    project, problems = _made(request)
+    with project.timed("index"):
+        project.index(project.asked)
+        if project.partial and not project.is_inert():
+            project.index(sorted(set(range(len(project.state.files))).difference(project.asked)))
+    with project.timed("link"):
+        project.link()
+    return project, problems
 
 
 def _made(request: Request) -> tuple[Project, list[Problem]]:
-    """A run that has not read anything yet."""
+    """A project of which nothing has been read yet."""
     settings = request.settings
     rules = registry.load(settings)
     check_selectors(settings, {rule.code: rule.name for rule in rules})
@@ -85,28 +85,28 @@ def _made(request: Request) -> tuple[Project, list[Problem]]:
     environment = _environment(settings)
     started = time.perf_counter()
     files, problems = _files(request)
-    run_ = Project(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
-    run_.seconds["discover"] = time.perf_counter() - started
-    return run_, problems
+    project = Project(request, rules, catalog, sorted((*files, *request.around), key=lambda file: file.path), environment)
+    project.seconds["discover"] = time.perf_counter() - started
+    return project, problems
 
 
 def _run(request: Request) -> RunResult:
     started = time.time_ns()
-    run_, problems = opened(request)
-    with run_.timed("lint"):
-        results = run_.lint()
+    project, problems = opened(request)
+    with project.timed("lint"):
+        results = project.lint()
     changed: dict[str, tuple[str, str]] = {}
     applied: list[Applied] = []
     if request.cache is not None:
-        run_.keep(request.cache, started, results)
+        project.keep(request.cache, started, results)
     if request.fix is not None:
-        with run_.timed("fix"):
-            results, changed, applied, more = run_.fix(results)
+        with project.timed("fix"):
+            results, changed, applied, more = project.fix(results)
         problems = [*problems, *more]
     shown = sorted(results.values(), key=lambda result: result.path)
     fixed = dict(Counter(each.code for each in applied))
-    lines = run_.lines(shown)
-    return RunResult(tuple(shown), tuple(problems), len(run_.asked), lines, changed, fixed, dict(run_.seconds), applied=tuple(applied))
+    lines = project.lines(shown)
+    return RunResult(tuple(shown), tuple(problems), len(project.asked), lines, changed, fixed, dict(project.seconds), applied=tuple(applied))
 
 
 def _environment(settings: Settings) -> Environment:

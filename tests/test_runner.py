@@ -73,3 +73,10 @@ def test_every_stage_is_timed(tmp_path: Path) -> None:
     result = run(Request((str(tmp_path),), Settings(root=str(tmp_path)), fix=Applicability.SAFE, write=False))
     assert list(result.seconds) == ["discover", "index", "link", "lint", "fix"]
     assert all(seconds > 0 for seconds in result.seconds.values())
+
+
+def test_a_fix_that_is_held_back_leaves_the_suppressed_findings_known(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(BLOCKS + "    time.sleep(2)  # asynclint: ignore[ASL101]\n")
+    settings = Settings(root=str(tmp_path), unfixable=("ASL101",))
+    result = run(Request((str(tmp_path),), settings))
+    assert [each.finding.span.start.line for each in result.suppressed] == [6]

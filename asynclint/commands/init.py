@@ -6,9 +6,9 @@ import os
 import sys
 
 import click
-import tomli
 
 from asynclint import __version__
+from asynclint.config import parse
 from asynclint.fix import writer
 from asynclint.options import FILE_OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, write, write_file
@@ -76,7 +76,7 @@ def _quoted(text: str) -> str:
 
 
 def _has_table(path: str) -> bool:
-    return "asynclint" in _parsed(_read(path).decode("utf-8-sig", "replace"), path).get("tool", {})
+    return "asynclint" in parse(_read(path).decode("utf-8-sig", "replace"), path).get("tool", {})
 
 
 def _read(path: str) -> bytes:
@@ -87,20 +87,13 @@ def _read(path: str) -> bytes:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _parsed(text: str, path: str) -> dict[str, dict[str, object]]:
-    try:
-        return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-
-
 def _append(path: str) -> None:
     """Put the table at the end of a file, with the newlines of the file."""
     before = _read(path)
     newline = b"\r\n" if b"\r\n" in before else b"\n"
     gap = b"" if not before else newline if before.endswith(b"\n") else newline * 2
     after = before + gap + f"{_TABLE}\n{configuration()}".encode().replace(b"\n", newline)
-    _parsed(after.decode("utf-8-sig", "replace"), path)
+    parse(after.decode("utf-8-sig", "replace"), path)
     try:
         writer.write(path, before, after)
     except writer.WriteError as error:

@@ -7,11 +7,11 @@ import re
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from asynclint.model import Declaration, Edit, Import
+from asynclint.model import Declaration, Edit, Fix, Import
 from asynclint.source import Source
 
 _STDLIB, _THIRD_PARTY, _RELATIVE, _DECLARATIONS = range(4)  # the order of sections in a file
@@ -39,6 +39,23 @@ class _Addition:
     section: int
     key: tuple[bool, str]
     text: str
+
+
+def whole(fix: Fix, source: Callable[[str], Source | None]) -> tuple[Edit, ...] | None:
+    """All edits of a fix, also those for the imports and declarations that it needs, for who applies it by itself; None where these cannot be had.
+
+    `source` gives the text of a path, or None where it cannot be read.
+    """
+    edits = [*fix.edits]
+    for path in sorted({*(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
+        text = source(path)
+        if text is None:
+            return None
+        more = additions(text, [i for i in fix.imports if i.path == path], [d for d in fix.declarations if d.path == path])
+        if isinstance(more, str):
+            return None
+        edits += more
+    return tuple(edits)
 
 
 def additions(source: Source, imports: Iterable[Import], declarations: Iterable[Declaration]) -> tuple[Edit, ...] | str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from asynclint.fix.imports import additions
-from asynclint.lsp.ignoring import ignoring
+from asynclint import ignores, suppress
+from asynclint.fix import imports
 from asynclint.model import Applicability
 from asynclint.record import record
 
@@ -111,7 +111,7 @@ class Shower:
 
     def _offer(self, finding: Finding) -> Offer:
         source, fix = self._source(finding.path), finding.fix
-        edit = ignoring(source, finding) if source is not None and not finding.code.startswith("ASL9") else None
+        edit = ignores.edit(source, finding) if source is not None and finding.code not in suppress.OWN else None
         action = self._action(fix) if fix is not None and fix.applicability is not Applicability.MANUAL else None
         return Offer((action,) if action is not None else (), self.edits((edit,)) if edit is not None else None)
 
@@ -123,13 +123,7 @@ class Shower:
 
     def _action(self, fix: Fix) -> Action | None:
         """A fix with the imports and declarations that it needs; None where they cannot be added."""
-        edits = [*fix.edits]
-        for path in sorted({*fix.paths, *(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
-            source = self._source(path)
-            if source is None:
-                return None
-            more = additions(source, [i for i in fix.imports if i.path == path], [d for d in fix.declarations if d.path == path])
-            if isinstance(more, str):
-                return None
-            edits += more
+        edits = imports.whole(fix, self._source)
+        if edits is None or any(self._source(path) is None for path in fix.paths):
+            return None
         return Action(fix.title, fix.applicability is Applicability.SAFE, self.edits(edits))

@@ -117,7 +117,7 @@ class Callees:
         scope = Scope(value.module, value.number)
         for result in dict.fromkeys((*types.call_function(resolver, value), *(v for ref in function.values for v in resolver.evaluate(ref, scope)))):
             if isinstance(result, Instance):
-                is_iterator = function.qualname.endswith(".__iter__")  # it is asked for items, and not for an iterator once more
+                is_iterator = function.name == "__iter__"  # it is asked for items, and not for an iterator once more
                 yield from self._runs_of_iterator(result.klass) if is_iterator else self._runs_of_instance(result.klass, flags)
             elif isinstance(result, (Many, Manager)) and result.function is not None:
                 yield from self._runs(result.function, flags)

@@ -10,6 +10,7 @@ from asynclint.index.refs import caught_names, dotted
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Many
 from asynclint.walk.handles import cancelled_first, only_a_task
 from asynclint.walk.leaving import BREAK, CONTINUE, FALL, RAISE, RETURN, ends_function, following, parents_of, ways_out
+from asynclint.walk.locals import FRAMES
 from asynclint.walk.suspensions import suspensions
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[Any]:
     while stack:
         node = stack.pop()
         yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.ExceptHandler)):
+        if not isinstance(node, (*FRAMES, ast.ExceptHandler)):
             stack += ast.iter_child_nodes(node)
 
 

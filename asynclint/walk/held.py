@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.walk.locals import FRAMES
 from asynclint.walk.suspensions import own_nodes, suspensions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-
-_FRAMES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def held_points(function: Any, take: ast.Call, give_back: Collection[ast.AST], also: ast.AST | None = None) -> list[Any]:
@@ -53,7 +52,7 @@ class _Flow:
         if kind is ast.Match:
             held = self._expression(node.subject, held)
             return _either(held, *(self.row(case.body, held) for case in node.cases))
-        if kind in _FRAMES:
+        if kind in FRAMES:
             return held
         if kind in (ast.Break, ast.Continue):
             depth, breaks, continues = self._loops[-1]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NOTHING: Names = frozenset()
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FRAMES = (*FUNCTIONS, ast.ClassDef)  # what has a body that runs in another frame
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -21,7 +22,7 @@ def parts(node: ast.AST) -> Iterator[ast.AST]:
     while stack:
         current = stack.pop()
         yield current
-        stack += outside(current) if isinstance(current, (*FUNCTIONS, ast.ClassDef)) else list(ast.iter_child_nodes(current))
+        stack += outside(current) if isinstance(current, FRAMES) else list(ast.iter_child_nodes(current))
 
 
 def outside(node: Any) -> list[ast.AST]:

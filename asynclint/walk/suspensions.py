@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.walk.locals import outside
+from asynclint.walk.locals import FRAMES, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
 
@@ -25,7 +24,7 @@ def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
         node = stack.pop()
         if isinstance(node, _POINTS) or (isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)) and any(g.is_async for g in node.generators)):
             found.append(node)
-        if isinstance(node, _FUNCTIONS):
+        if isinstance(node, FRAMES):
             stack += outside(node)
         elif isinstance(node, ast.GeneratorExp):
             stack.append(node.generators[0].iter)
@@ -40,5 +39,5 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     while stack:
         current = stack.pop()
         yield current
-        if current is node or not isinstance(current, _FUNCTIONS):
+        if current is node or not isinstance(current, FRAMES):
             stack += ast.iter_child_nodes(current)
