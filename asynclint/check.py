@@ -11,6 +11,7 @@ from asynclint.config import Settings, load
 from asynclint.model import Applicability, FileResult, Problem, RunResult
 from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
+from asynclint.source import NOTEBOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +52,9 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     writes_text = stdin is not None and (given["fix"] or given["fix_only"]) and not given["diff"]
     if stdin and writes_text:
         write_bytes(_fixed_bytes(stdin, result))
+    result = _with_places(result, stdin)
     result = _with_about(result, given["output_format"], settings, stdin)
-    _report(result, settings, given, sys.stderr if writes_text else sys.stdout)
+    _report(result, settings, given, sys.stderr if writes_text else sys.stdout, stdin)
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -187,14 +189,15 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
 # ---------------------------------------------------------------------------------------------------------- output
 
 
-def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO) -> None:
+def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO, stdin: tuple[str, bytes] | None) -> None:
     from asynclint import report
 
-    for problem in sorted(result.all_problems):
-        write(sys.stderr, report.problem_line(problem) + "\n")
     name = given["output_format"]
     file = given["output_file"]
     for_people = name not in report.FOR_PROGRAMS
+    plain, result = result, _for_people(result)
+    for problem in sorted(result.all_problems):
+        write(sys.stderr, report.problem_line(problem) + "\n")
     columns = 0 if file is not None else width(stream)
     paint: report.Paint = report.plain
     if for_people and file is None and coloured(given["color"], stream):
@@ -202,12 +205,13 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
     if given["diff"]:
         from asynclint.report import diff
 
-        text = diff.report(result, paint)
+        text = diff.report(_by_cell(result, stdin), paint)
         write(sys.stderr, _fixes(result, given, report.plain))
         if not given["quiet"]:
             write(sys.stderr, report.closing_line(result, would=True, left=not given["fix_only"], width=width(sys.stderr)))
     else:
-        shown = _without_findings(result) if given["fix_only"] else result
+        shown = result if for_people else _for_program(plain, name)
+        shown = _without_findings(shown) if given["fix_only"] else shown
         name = "statistics" if given["statistics"] and for_people else name
         text = ""
         if name != "text":
@@ -224,6 +228,46 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
         write(stream, text)
     else:
         write_file(file, text)
+
+
+def _with_places(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:
+    """The result with the places in notebooks, if there are any."""
+    if not any(file.path.endswith(NOTEBOOK) for file in result.files):
+        return result
+    from asynclint.notebooks import with_places
+
+    return with_places(result, stdin)
+
+
+def _for_people(result: RunResult) -> RunResult:
+    """The result with the places of notebooks by cell."""
+    if not result.places:
+        return result
+    from asynclint.report import cells
+
+    return cells.by_cell(result)
+
+
+def _for_program(result: RunResult, name: str) -> RunResult:
+    """The result with the places of notebooks as a format tells them."""
+    from asynclint.report import WITH_CELLS
+
+    if not result.places or name in WITH_CELLS:
+        return result
+    from asynclint.report import cells
+
+    return cells.by_line(result)
+
+
+def _by_cell(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:
+    """The result with the changes of notebooks by cell."""
+    if not any(path.endswith(NOTEBOOK) for path in result.changed):
+        return result
+    from dataclasses import replace
+
+    from asynclint.notebooks import changed_cells
+
+    return replace(result, changed=changed_cells(result, stdin))
 
 
 def _with_about(result: RunResult, name: str, settings: Settings, stdin: tuple[str, bytes] | None) -> RunResult:

@@ -32,7 +32,7 @@ def explain(program: Program, sources: Sources, module: int, line: int) -> list[
             source = sources.get(module)
             position = source.position(source.offset_at(call.line, call.column))
             text = source.text[position.offset : source.offset_at(call.end_line, call.end_column)]
-            found.append(f"{program.paths[module]}:{line}:{position.column}: {' '.join(text.split())}")
+            found.append(f"{source.where(line)}:{position.column}: {' '.join(text.split())}")
             found += [f"  {part}" for part in _parts(program, sources, Site(module, call.function, number), call)]
     return found
 
@@ -50,7 +50,8 @@ def _parts(program: Program, sources: Sources, site: Site, call: Call) -> Iterat
         for hop, _ in program.effects.chain(site):
             where = program.function((hop.module, hop.function))
             at = program.call(hop.module, hop.call).line if hop.call >= 0 else where.line
-            yield f"  {program.paths[hop.module]}:{at} in {where.qualname}: {sources.get(hop.module).line_text(at).strip()}"
+            source = sources.get(hop.module)
+            yield f"  {source.where(at)} in {where.qualname}: {source.line_text(at).strip()}"
         return
     reasons = [words for flag, words in _SILENCED.items() if call.flags & flag]
     said = program.marks.said

@@ -14,6 +14,7 @@ from asynclint.config import Settings
 from asynclint.model import Problem
 from asynclint.patterns import glob_below, glob_exact
 from asynclint.record import record
+from asynclint.source import NOTEBOOK
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -32,7 +33,7 @@ class SourceFile:
 def discover(paths: Iterable[str], settings: Settings) -> tuple[list[SourceFile], list[Problem]]:
     """The files to lint under `paths`, sorted, each once; and one problem for everything that cannot be linted.
 
-    Directories are searched for `*.py`; files that are named are taken whatever their suffix, unless `force-exclude` says otherwise.
+    Directories are searched for `*.py` and `*.ipynb`; files that are named are taken whatever their suffix, unless `force-exclude` says otherwise.
     """
     named = sorted({_shown(path) for path in paths})
     search = _Search(settings)
@@ -104,8 +105,6 @@ class _Search:
             self.passed_over = True
         elif is_directory:
             self.walk(path)
-        elif path.endswith(".ipynb"):  # its JSON is Python too, and nothing would be found in it
-            self.problem(path, "notebooks cannot be read")
         else:
             self.take(path, os.path.abspath(path), os.path.realpath(path), status)
 
@@ -130,7 +129,7 @@ class _Search:
             empty = True
             for entry in listing:
                 is_directory = entry.is_dir(follow_symlinks=False)
-                if not is_directory and not entry.name.endswith(".py"):
+                if not is_directory and not entry.name.endswith(_SUFFIXES):
                     continue
                 path = below + entry.name
                 name = entry.name + "/" if is_directory else entry.name
@@ -158,7 +157,7 @@ class _Search:
     def take(self, path: str, absolute: str, real: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             self.problem(path, f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'a special file')}, not a regular file")
-        elif status.st_size > self.settings.max_file_size:
+        elif status.st_size > self.settings.max_file_size and not path.endswith(NOTEBOOK):  # most of which is what its cells have printed
             self.problem(path, f"has {status.st_size} bytes, more than the {self.settings.max_file_size} of `max-file-size`")
         else:
             file = SourceFile(path, absolute, status.st_size, status.st_mtime_ns)
@@ -170,6 +169,7 @@ class _Search:
         self.problems.append(Problem(path, 0, 0, message))
 
 
+_SUFFIXES = (".py", NOTEBOOK)
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 

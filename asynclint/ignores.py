@@ -117,6 +117,6 @@ def _tree(source: Source) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.dump(ast.parse(source.data))
+            return ast.dump(ast.parse(source.text))
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error

@@ -6,6 +6,7 @@ Everything here is a frozen value, safe to share and to send between processes. 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 from asynclint.record import record
 
@@ -157,6 +158,14 @@ class FileResult:
     suppressed: tuple[Suppressed, ...] = ()
 
 
+class Place(NamedTuple):
+    """A line of a notebook: the number of its cell, its number in the cell, and the line of the file that holds it, all from 1."""
+
+    cell: int
+    line: int
+    file_line: int
+
+
 @record(frozen=True, slots=True)
 class RulePage:
     """What a report says of a rule: `summary` is one line, `page` the whole documentation in Markdown."""
@@ -197,7 +206,8 @@ class RunResult:
 
     `texts` holds the lines that a report quotes: (path, line) to the line's text. `changed` maps a path to its text before and after fixing;
     `fixed` counts applied fixes per code, and `applied` lists them; `seconds` is what each stage took; `about` is there where a format wants it;
-    `left_out` says how many findings are not among those of the files, and why.
+    `left_out` says how many findings are not among those of the files, and why. Lines of notebooks are counted through all their cells; `places`
+    has, by path of a notebook, the place of each of its lines.
     """
 
     files: tuple[FileResult, ...]
@@ -210,6 +220,7 @@ class RunResult:
     about: About | None = None
     left_out: tuple[tuple[str, int], ...] = ()
     applied: tuple[Applied, ...] = ()
+    places: tuple[tuple[str, tuple[Place, ...]], ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

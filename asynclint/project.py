@@ -22,7 +22,7 @@ from asynclint.program.catalog import CatalogError
 from asynclint.program.environment import Environment
 from asynclint.program.modules import Modules
 from asynclint.record import record
-from asynclint.source import Source, SourceError
+from asynclint.source import NOTEBOOK, Source, SourceError
 from asynclint.triage import may_report
 from asynclint.walk.sources import Sources
 
@@ -379,15 +379,21 @@ class Project:
 
 def _read(file: SourceFile, limit: int) -> Source | Problem:
     """A file's source. A file that has grown beyond the limit, vanished or cannot be decoded is a problem."""
-    if file.size > limit:
-        return Problem(file.path, 0, 0, f"{file.size:,} bytes is more than `max-file-size` ({limit:,}); raise it, or exclude the file")
+    is_notebook = file.path.endswith(NOTEBOOK)
+    if file.size > limit and not is_notebook:
+        return _too_large(file.path, file.size, limit)
     try:
         with open(file.absolute, "rb") as stream:
-            return Source.from_bytes(file.path, stream.read())
+            source = Source.from_bytes(file.path, stream.read())
+        return source if not is_notebook or len(source.text) <= limit else _too_large(file.path, len(source.text), limit)
     except SourceError as error:
         return error.problem
     except OSError as error:
         return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
+
+
+def _too_large(path: str, size: int, limit: int) -> Problem:
+    return Problem(path, 0, 0, f"{size:,} bytes is more than `max-file-size` ({limit:,}); raise it, or exclude the file")
 
 
 def _index(

@@ -11,10 +11,13 @@ import subprocess
 import warnings
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.options import ConfigError
+from asynclint.source import NOTEBOOK, Source, SourceError
+from asynclint.source.notebook import Notebook
 
 if TYPE_CHECKING:
     from asynclint.model import Finding
@@ -40,6 +43,7 @@ class Changes:
         self._untracked = self._files("--others", "--exclude-standard")
         self._functions: dict[str, list[tuple[int, int, int]]] = {}
         self._names: dict[str, str] = {}
+        self._in_cells: dict[str, list[int]] = {}
 
     def _commit(self, ref: str) -> str:
         name = ref.removesuffix("...")
@@ -82,7 +86,7 @@ class Changes:
         name = self._name(finding.path)
         if name in self._untracked or name not in self._tracked:
             return True
-        changed = self._lines.get(name)
+        changed = self._changed(finding.path)
         if changed:
             first, last = self._header(finding.path, finding.span.start.line)
             if _meets(changed, finding.span.start.line, finding.span.end.line) or _meets(changed, first, last):
@@ -91,7 +95,14 @@ class Changes:
 
     def _touches(self, path: str, line: int) -> bool:
         name = self._name(path)
-        return name in self._untracked or _meets(self._lines.get(name, []), line, line)
+        return name in self._untracked or _meets(self._changed(path), line, line)
+
+    def _changed(self, path: str) -> list[int]:
+        """The changed lines of a file; of a notebook those of its text."""
+        name = self._name(path)
+        if path.endswith(NOTEBOOK) and name in self._lines and path not in self._in_cells:
+            self._in_cells[path] = list(_in_cells(path, set(self._lines[name])))
+        return self._in_cells.get(path, self._lines.get(name, []))
 
     def _name(self, path: str) -> str:
         """A path as git has it; a link is itself, not what it leads to."""
@@ -108,13 +119,21 @@ class Changes:
         return max(around, key=lambda each: each[2])[:2] if around else (0, 0)
 
 
+def _in_cells(path: str, changed: set[int]) -> Iterator[int]:
+    """The lines of a notebook's text that stand on changed lines of the file."""
+    with suppress(SourceError):
+        notebook = Source.read(path)
+        if isinstance(notebook, Notebook):
+            yield from (line for line in range(1, len(notebook.line_starts) + 1) if notebook.place(line).file_line in changed)
+
+
 def _functions(path: str) -> Iterator[tuple[int, int, int]]:
     """Of each function of a file its first line, the first line of its body and its last line."""
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = ast.parse(Source.read(path).text)
+    except (SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -14,7 +14,7 @@ from asynclint.output import write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WATCHED = (".py", ".pyi", ".toml", ".asynclint-baseline.json")
+_WATCHED = (".py", ".pyi", ".ipynb", ".toml", ".asynclint-baseline.json")
 _PASSED_OVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
 _PATIENCE = 200  # milliseconds
 _CLEAR = "\x1b[2J\x1b[3J\x1b[H"

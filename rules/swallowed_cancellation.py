@@ -83,10 +83,10 @@ class SwallowedCancellation(Rule):
             no_fix = str(reason)
         shown = " ".join(ctx.source.text[span.start.offset : span.end.offset].split())
         ways = ", or ".join(text for way, text in cancellation.WAYS.items() if way in catch.ways)
-        lines = ", ".join(dict.fromkeys(str(point.lineno) for point in catch.points))
+        lines = ", ".join(dict.fromkeys(ctx.source.named(point.lineno) for point in catch.points))
         ctx.report(
             node,
-            f"`{shown}` catches the cancellation of this coroutine (awaiting at line {lines}) and {ways}: "
+            f"`{shown}` catches the cancellation of this coroutine (awaiting at {lines}) and {ways}: "
             "a timeout or a shutdown that cancelled it has no effect",
             fix=fix,
             no_fix=no_fix,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import click
@@ -12,6 +13,7 @@ from asynclint.config import load
 from asynclint.explain import explain as explained
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN, write
+from asynclint.source.notebook import Notebook
 
 
 @click.command()
@@ -22,9 +24,10 @@ def command(place: str, paths: tuple[str, ...]) -> int:
 
     PATHS are the files and directories of the program, "." by default.
     """
-    path, _, line = place.rpartition(":")
-    if not path or not line.isdigit():
+    match = re.fullmatch(r"(.+?)(?::cell (\d+))?:(\d+)", place)
+    if match is None:
         raise ConfigError(f"expected PATH:LINE, such as app.py:16, got `{place}`")
+    path, cell, line = match[1], match[2], int(match[3])
     paths = paths or (".",)
     program, sources, problems = runner.link(runner.Request(paths, load(paths)))
     wanted = os.path.realpath(path)
@@ -36,6 +39,11 @@ def command(place: str, paths: tuple[str, ...]) -> int:
         raise ConfigError(f"`{path}`: no such file")
     if module is None:
         raise ConfigError(f"`{path}` is not among the files of {', '.join(paths)}")
-    found = explained(program, sources, module, int(line))
+    source = sources.get(module)
+    if isinstance(source, Notebook):
+        if cell is None:
+            raise ConfigError(f"`{path}` is a notebook: name a cell and a line of it, such as `{path}:cell 3:1`")
+        line = source.line_of(int(cell), line)
+    found = explained(program, sources, module, line)
     write(sys.stdout, "".join(f"{each}\n" for each in found) or f"{place}: no call begins on this line\n")
     return CLEAN

@@ -26,7 +26,7 @@ def require_any_thread(ctx: Context, function: ast.AST, region: Sequence[ast.stm
     """Raise Withheld where something in statements of a function needs the thread, or the frame, in which it now runs."""
     for node in parts(function) if not isinstance(function, ast.AsyncFunctionDef) else (n for top in function.body for n in parts(top)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKING_AT_FRAMES:
-            raise Withheld(f"`{node.func.id}()` looks at the names of the function (line {node.lineno})")
+            raise Withheld(f"`{node.func.id}()` looks at the names of the function ({ctx.source.named(node.lineno)})")
     own = stored(region)
     for node in (node for top in region for node in ast.walk(top)):
         if isinstance(node, ast.Call):
@@ -38,7 +38,7 @@ def require_any_thread(ctx: Context, function: ast.AST, region: Sequence[ast.stm
     for top in region:
         stopping = _stops(top)
         if stopping is not None:
-            raise Withheld(f"`StopIteration` may leave the block (line {stopping.lineno}), and cannot come out of a thread")
+            raise Withheld(f"`StopIteration` may leave the block ({ctx.source.named(stopping.lineno)}), and cannot come out of a thread")
 
 
 def _require_call(ctx: Context, call: ast.Call, own: Iterable[str]) -> None:

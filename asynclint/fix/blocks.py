@@ -73,7 +73,7 @@ def moved(ctx: Context, node: cst.CSTNode) -> Fix | None:
                     return around[-1].fix
                 if _is_louder(ctx, node, around[-1].carrier):
                     continue
-                raise Withheld(f"it goes into a thread with the `with` block of line {line}: see the fix there")
+                raise Withheld(f"it goes into a thread with the `with` block of {ctx.source.named(line)}: see the fix there")
     if around and around[-1].carrier is here:
         raise Stays(around[-1].reason)
     return None
@@ -188,14 +188,15 @@ class _Move:
     def _require_whole(self) -> None:
         points = suspensions([self.block])
         if points:
-            raise Withheld(f"the block waits for other things too (line {points[0].lineno}), so it cannot move into a thread as a whole")
+            line = self.ctx.source.named(points[0].lineno)
+            raise Withheld(f"the block waits for other things too ({line}), so it cannot move into a thread as a whole")
         withs = [each for each in self._above() if isinstance(each, ast.With)]
         lock = held_at(self.ctx, self.function, withs, self.carrier)
         if lock:
             raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
         for node in ast.walk(self.block):
             if isinstance(node, ast.With) and any(entered(self.ctx, item.context_expr) is not None for item in node.items):
-                raise Withheld(f"the block takes a lock (line {node.lineno}), for which the loop would then wait")
+                raise Withheld(f"the block takes a lock ({self.ctx.source.named(node.lineno)}), for which the loop would then wait")
 
     def _above(self) -> Iterator[ast.AST]:
         node: ast.AST = self.block

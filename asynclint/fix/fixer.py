@@ -106,21 +106,22 @@ def _changed(path: str, fixes: list[Fix], source: Source) -> Source:
         text = _merged(source.text, wanted, more)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, path, "exec", 0 if _compiles(source.text) else ast.PyCF_ONLY_AST, dont_inherit=True)
+            compile(text, path, "exec", _flags(source), dont_inherit=True)
         return Source.from_bytes(path, source.to_bytes(text))
     except SyntaxError as error:
-        raise _Broken(path, f"the code would not compile (line {error.lineno}: {error.msg})") from None
+        raise _Broken(path, f"the code would not compile ({source.named(error.lineno or 0)}: {error.msg})") from None
     except (SourceError, ValueError) as error:
         raise _Broken(path, str(error)) from None
 
 
-def _compiles(text: str) -> bool:
-    """Whether a text that parses compiles too: it does not with, for example, a `return` outside of a function."""
+def _flags(source: Source) -> int:
+    """With which flags of the compiler a source compiles; one that does not, with for example a `return` outside of a function, is only parsed."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if source.may_await else 0
     try:
-        compile(text, "", "exec", dont_inherit=True)
+        compile(source.text, "", "exec", flags, dont_inherit=True)
     except SyntaxError:
-        return False
-    return True
+        return ast.PyCF_ONLY_AST
+    return flags
 
 
 def _merged(text: str, wanted: list[Edit], more: Iterable[Edit]) -> str:

@@ -72,7 +72,7 @@ def additions(source: Source, imports: Iterable[Import], declarations: Iterable[
     head = _head(body)
     reach = head if wanted else _leading(body)
     for request in sorted(set(imports)):
-        if reason := _shadowed(body, request):
+        if reason := _shadowed(source, body, request):
             return reason
         if not any(_provides(statement, request) for statement in (body[:head] if wanted else body)):
             missing.append(request)
@@ -80,7 +80,7 @@ def additions(source: Source, imports: Iterable[Import], declarations: Iterable[
     for addition in _import_lines(missing):
         spots[_import_spot(source, body, reach, addition)].append(addition)
     for declaration in wanted:
-        present = _declared(body, declaration)
+        present = _declared(source, body, declaration)
         if isinstance(present, str):
             return present
         if not present:
@@ -91,11 +91,11 @@ def additions(source: Source, imports: Iterable[Import], declarations: Iterable[
 # What is there already
 
 
-def _shadowed(body: Sequence[ast.stmt], request: Import) -> str:
+def _shadowed(source: Source, body: Sequence[ast.stmt], request: Import) -> str:
     name = request.name or request.module.partition(".")[0]
     for bound, node in _bindings(body, request):
         if bound == name and not (isinstance(node, ast.Import | ast.ImportFrom) and _imports(node, request, loosely=True)):
-            return f"`{name}` means something else in this module (line {node.lineno})"
+            return f"`{name}` means something else in this module ({source.named(node.lineno)})"
     return ""
 
 
@@ -149,7 +149,7 @@ def _bindings(body: Sequence[ast.stmt], request: Import) -> Iterator[tuple[str, 
         stack += reversed(list(ast.iter_child_nodes(node)))
 
 
-def _declared(body: Sequence[ast.stmt], declaration: Declaration) -> bool | str:
+def _declared(source: Source, body: Sequence[ast.stmt], declaration: Declaration) -> bool | str:
     """Whether the module has this declaration, or the reason why it cannot: its name is taken."""
     wanted = ast.parse(declaration.text).body[0]
     name, value = _assignment(wanted)
@@ -159,7 +159,7 @@ def _declared(body: Sequence[ast.stmt], declaration: Declaration) -> bool | str:
     for bound, node in _bindings(body, Import(declaration.path, "")):
         if bound == name:
             if not any(_assignment(statement) == (name, value) for statement in body):
-                return f"`{name}` means something else in this module (line {node.lineno})"
+                return f"`{name}` means something else in this module ({source.named(node.lineno)})"
             present = True
     return present
 

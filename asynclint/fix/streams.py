@@ -54,7 +54,7 @@ def streamed(ctx: Context, node: cst.Call) -> Fix | None:
         return streams[here].fix
     for call, stream in streams.items():
         if here in stream.calls:
-            raise Withheld(f"it changes with the `Popen` of line {call.lineno}: see the fix there")
+            raise Withheld(f"it changes with the `Popen` of {ctx.source.named(call.lineno)}: see the fix there")
     return None
 
 

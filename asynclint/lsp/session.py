@@ -14,7 +14,7 @@ from asynclint.files import SourceFile, discover, is_excluded
 from asynclint.fix import fixer
 from asynclint.lsp.shown import Edits, Offer, Shower, Shown
 from asynclint.model import Applicability, Edit, FileResult, Finding, Problem
-from asynclint.source import Source, SourceError
+from asynclint.source import NOTEBOOK, Source, SourceError
 
 Texts = Mapping[str, str]  # of unsaved documents, by absolute path
 _DIED = "asynclint died of this file, and does not look at it again before it changes; please report it to the makers of asynclint"
@@ -122,13 +122,10 @@ class Session:
 
     def _source(self, path: str) -> Source | None:
         number = self._numbers.get(path)
-        if number is None:
-            found = _on_disk(path)
-            return found if isinstance(found, Source) else None
-        overlaid = self._run.state.overlays.get(number)
+        overlaid = self._run.state.overlays.get(number) if number is not None else None
         if overlaid is not None:
             return overlaid
-        found = _on_disk(path)
+        found = _on_disk(path) if not path.endswith(NOTEBOOK) else None  # an editor has its cells, whose places are others
         return found if isinstance(found, Source) else None
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from asynclint.source import NOTEBOOK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -13,7 +15,9 @@ _INIT = "/__init__"
 
 
 def stem_of(path: str) -> str:
-    """An absolute path without suffix; that of a package's `__init__` is the package's folder."""
+    """An absolute path without suffix; that of a package's `__init__` is the package's folder. Nothing imports a notebook, which keeps its suffix."""
+    if path.endswith(NOTEBOOK):
+        return path
     stem = os.path.splitext(path)[0]
     return stem[: -len(_INIT)] if stem.endswith(_INIT) else stem
 

@@ -15,6 +15,7 @@ Paint = Callable[[str, str], str]
 Report = Callable[[RunResult, Paint], str]
 
 FOR_PROGRAMS = frozenset({"github", "gitlab", "json", "json-lines", "junit", "sarif"})  # formats without colours and without a closing line
+WITH_CELLS = frozenset({"json", "json-lines"})  # formats for programs that tell of the cells of notebooks
 WITH_ABOUT = frozenset({"github", "gitlab", "sarif"})  # formats that ask the result for `about`
 _LEFT_OUT = {"baseline": "in the baseline", "threshold": "below the threshold", "unchanged": "that no change caused"}
 

@@ -10,6 +10,7 @@ from asynclint.report.json import of_finding, of_problem
 
 
 def report(result: RunResult, _paint: Paint = plain) -> str:
-    objects = [{"type": "finding", **of_finding(finding)} for finding in result.findings]
-    objects += [{"type": "error", **of_problem(problem)} for problem in sorted(result.all_problems)]
+    places = dict(result.places)
+    objects = [{"type": "finding", **of_finding(finding, places)} for finding in result.findings]
+    objects += [{"type": "error", **of_problem(problem, places)} for problem in sorted(result.all_problems)]
     return "".join(f"{json.dumps(each)}\n" for each in objects)

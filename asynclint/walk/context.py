@@ -148,7 +148,7 @@ class Context:
                 comprehensions += 1
                 if comprehensions > 1 and self.target_version < (3, 11):
                     return "an `await` in a nested comprehension needs Python 3.11"
-        return "the call stands at module level, outside a coroutine"
+        return "" if self.source.may_await else "the call stands at module level, outside a coroutine"
 
     # -- meaning
 

@@ -47,7 +47,7 @@ def is_dropped(ctx: Context, node: cst.Call) -> bool:
     """Whether the task that a call gives is dropped: by a statement, `_ =`, or as what a callback of the loop returns."""
     if ctx.call_facts(node).flags & f.LAMBDA_BODY and ctx.program.contexts.runner(ctx.function):
         return True
-    return ctx.program.tasks.is_dropped(ctx.site(node))
+    return ctx.program.tasks.is_dropped(ctx.site(node)) and not (ctx.function_node is None and ctx.source.keeps(ctx.span(node).end.offset))
 
 
 def spawning_callbacks(ctx: Context, node: cst.Call) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Sources:
                 with open(location, "rb") as file:
                     known = Source.from_bytes(self._paths[module], file.read())
             except (OSError, SourceError):
-                known = Source.from_bytes(self._paths[module], b"")
+                known = Source(self._paths[module], b"", "", "utf-8", False)
             self._read[module] = known
         return known
 

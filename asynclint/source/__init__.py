@@ -16,6 +16,7 @@ from typing import Final
 
 from asynclint.model import Position, Problem, Span
 
+NOTEBOOK: Final = ".ipynb"  # what the name of a notebook ends with
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
 _BLANKS: Final = re.compile(r"[ \t\f]*")
 _HEAD: Final = re.compile(rb"([^\r\n]*)(?:\r\n?|\n)?([^\r\n]*)")
@@ -73,7 +74,13 @@ class Source:
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes) -> Source:
-        """`data` decoded as CPython decodes a source file. Raises SourceError for NUL bytes, undecodable bytes and unusable encodings."""
+        """`data` decoded as CPython decodes a source file, or as the notebook that `path` says it is. Raises SourceError for NUL bytes, undecodable
+        bytes and unusable encodings.
+        """
+        if path.endswith(NOTEBOOK):
+            from asynclint.source.notebook import Notebook  # few programs have one
+
+            return Notebook.from_bytes(path, data)
         if b"\0" in data or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise _not_text(path, data)
         bom = data.startswith(codecs.BOM_UTF8)
@@ -155,6 +162,23 @@ class Source:
     def span_of(self, lineno: int, col_offset: int, end_lineno: int, end_col_offset: int) -> Span:
         """The span of an `ast` node's four positions."""
         return self.span(self.offset_at(lineno, col_offset), self.offset_at(end_lineno, end_col_offset))
+
+    def named(self, line: int) -> str:
+        """A line as people name it."""
+        return f"line {line}"
+
+    def where(self, line: int) -> str:
+        """The path and a line, as reports begin with them."""
+        return f"{self.path}:{line}"
+
+    @property
+    def may_await(self) -> bool:
+        """Whether an `await` may stand outside of functions."""
+        return False
+
+    def keeps(self, offset: int) -> bool:
+        """Whether whoever runs this shows the value of the expression statement that ends at an offset, and keeps it."""
+        return False
 
     def line_text(self, line: int) -> str:
         """The text of a line (from 1) without its newline; empty for a line that the file does not have."""
