@@ -32,7 +32,7 @@ def run(command: Sequence[str | Path], cwd: Path, expected: int = 0) -> str:
 
 def sources() -> set[str]:
     """The files that an installation must have, by their path in it."""
-    package = {path.relative_to(ROOT) for path in (ROOT / "asynclint").rglob("*.py")} | {Path("asynclint/py.typed")}
+    package = {path.relative_to(ROOT) for path in (ROOT / "asynclint").rglob("*.py")} | {Path("asynclint/py.typed"), Path("asynclint/schema.json")}
     rules = {path.relative_to(ROOT) for pattern in ("*.py", "catalog/*.toml", "catalog/derived/*.json") for path in (ROOT / "rules").glob(pattern)}
     return {path.as_posix() for path in package} | {f"asynclint/{path.as_posix()}" for path in rules}
 
