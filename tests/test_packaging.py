@@ -152,7 +152,7 @@ def test_the_plugin_of_the_documentation(wheel: Path, python: Path, tmp_path: Pa
     """It is built, installed beside asynclint and tested with its own tests; its rule is then one of all."""
     install(wheel, python, tmp_path)
     plugin = tmp_path / "plugin"
-    shutil.copytree(ROOT / "docs" / "plugin", plugin)
+    shutil.copytree(ROOT / "fixtures" / "plugin", plugin)
     (tmp_path / "built").mkdir()
     scripts = install(built(plugin, python, "wheel", tmp_path / "built"), python, tmp_path)
 

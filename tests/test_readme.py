@@ -145,7 +145,7 @@ def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
 
 
 def test_the_page_about_plugins_shows_the_example_as_it_is() -> None:
-    page, folder = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"), ROOT / "docs" / "plugin"
+    page, folder = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"), ROOT / "fixtures" / "plugin"
 
     shown = [block for _, block in re.findall(r"^```(\w+)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)]
     named = ("team_rules.py", "fixtures/ensure-future/bad_awaited.py", "test_team_rules.py", "conftest.py", "pyproject.toml")
