@@ -50,6 +50,7 @@ class Option:
         return self.name.replace("-", "_")
 
 
+VERSION_PATTERN = r"^(?:py)?3\.?([0-9]{1,2})$"
 FORMATS = ("text", "concise", "github", "gitlab", "json", "json-lines", "junit", "sarif")
 
 # fmt: off
@@ -166,7 +167,7 @@ def _text(value: Any) -> str | None:
 
 
 def _version(value: Any) -> tuple[int, int] | None:
-    match = re.fullmatch(r"(?:py)?3\.?(\d{1,2})", value) if isinstance(value, str) else None
+    match = re.fullmatch(VERSION_PATTERN, value) if isinstance(value, str) else None
     return (3, int(match[1])) if match else None
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 GROUP = "asynclint.rules"
 HEADINGS = ("## Why is this bad?", "## Example", "## Use instead", "## Fix safety")
-_CODE = re.compile(r"[A-Z]{3}\d{3}")
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+CODE = re.compile(r"[A-Z]{3}\d{3}")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def load(settings: Settings) -> tuple[Rule, ...]:
@@ -33,11 +33,11 @@ def load(settings: Settings) -> tuple[Rule, ...]:
     """
     rules: dict[str, Rule] = {}
     names: dict[str, Rule] = {}
-    for rule in (*_installed(), *(rule for plugin in settings.plugins for rule in _rules_of_plugin(plugin))):
+    for rule in (*_installed(), *(rule for plugin in settings.plugins for rule in rules_of_plugin(plugin))):
         other = rules.get(rule.code) or names.get(rule.name)
         if other is not None:
             raise ConfigError(
-                f"{_place(type(rule))}: rule {rule.code} ({rule.name}) has the code or name of {other.code} ({other.name}) in {_place(type(other))}"
+                f"{place(type(rule))}: rule {rule.code} ({rule.name}) has the code or name of {other.code} ({other.name}) in {place(type(other))}"
             )
         rules[rule.code] = names[rule.name] = rule
     return tuple(rules[code] for code in sorted(rules))
@@ -53,7 +53,8 @@ def _installed() -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def _rules_of_plugin(plugin: str) -> list[Rule]:
+def rules_of_plugin(plugin: str) -> list[Rule]:
+    """The rules of a `.py` file or an importable module. Raises ConfigError."""
     found = _from_plugin(plugin)
     if not found:
         raise ConfigError(f"plugin `{plugin}` defines no rule: no class in it is a subclass of `asynclint.api.Rule`")
@@ -111,14 +112,14 @@ def _rules_of(module: ModuleType) -> list[Rule]:
 def _checked(cls: type[Rule]) -> Rule:
     """An instance of a rule's class. Raises ConfigError where the class is not whole."""
     for problem in _problems(cls):
-        raise ConfigError(f"{_place(cls)}: rule `{cls.__name__}` {problem}")
+        raise ConfigError(f"{place(cls)}: rule `{cls.__name__}` {problem}")
     return cls()
 
 
 def _problems(cls: type[Rule]) -> Iterator[str]:
-    if not _CODE.fullmatch(getattr(cls, "code", "")):
+    if not CODE.fullmatch(getattr(cls, "code", "")):
         yield "needs a `code` of three letters and three digits"
-    if not _NAME.fullmatch(getattr(cls, "name", "")):
+    if not NAME.fullmatch(getattr(cls, "name", "")):
         yield "needs a `name` in kebab-case"
     doc = next((base.__doc__ for base in cls.__mro__ if base.__doc__), "")
     for heading in HEADINGS:
@@ -139,7 +140,8 @@ def _node_names() -> frozenset[str]:
         return frozenset(re.findall(r'^    "([A-Z]\w+)",$', file.read(), re.MULTILINE))
 
 
-def _place(cls: type[Rule]) -> str:
+def place(cls: type[Rule]) -> str:
+    """Where a rule is defined: file and line."""
     import inspect
 
     try:

@@ -112,14 +112,17 @@ def fix_files(files: Mapping[str, str], level: Applicability = Applicability.SAF
 def fixtures(folder: str | Path) -> list[Path]:
     """All fixtures below a folder, in order: files `bad_*.py` and `ok_*.py`, and the directories in `projects/`. Goldens are no fixtures.
 
-    What is called `bad_x_py311.py` needs that Python, and is left out on an older one.
+    What is called `bad_x_py311.py` needs that Python, and is left out on an older one. The fixtures of a distribution below the folder are its own.
     """
     found = []
+    others = {path.parent for path in Path(folder).glob("*/**/pyproject.toml")}
     for path in sorted(Path(folder).rglob("*")):
         parts = path.relative_to(folder).parts
         if "projects" in parts[:-1]:
             if path.is_dir() and path.parent.name == "projects" and path.suffix not in {f".{name}" for name in LEVELS.values()}:
                 found.append(path)
+        elif not others.isdisjoint(path.parents):
+            continue
         elif path.suffix == ".py" and path.name.startswith(("bad_", "ok_")) and path.name.count(".") == 1 and _runs_here(path.stem):
             found.append(path)
     return found

@@ -127,6 +127,10 @@ def completed(line: str) -> list[str]:
         ("asynclint --cache-dir ", ["dir,"]),
         ("asynclint rule ASL20", ["plain,ASL201"]),
         ("asynclint completion f", ["plain,fish"]),
+        ("asynclint new", ["file,new", "plain,new-rule"]),
+        ("asynclint new-rule no-gather --p", ["plain,--plugin"]),
+        ("asynclint new-rule no-gather --plugin ", ["dir,"]),
+        ("asynclint schema --", ["plain,--pyproject", "plain,--help"]),
     ],
 )
 def test_lines_are_completed(line: str, expected: list[str]) -> None:

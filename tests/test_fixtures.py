@@ -24,7 +24,7 @@ def test_fixture(path: Path, request: pytest.FixtureRequest) -> None:
 
 
 def test_every_rule_has_its_folder_and_every_folder_its_rule() -> None:
-    assert {path.name for path in ROOT.iterdir()} == {rule.name for rule in RULES} | {"projects"}
+    assert {path.name for path in ROOT.iterdir()} == {rule.name for rule in RULES} | {"plugin", "projects"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -48,9 +48,15 @@ def test_no_scenario_stands_in_two_folders() -> None:
 
 
 def test_every_golden_belongs_to_a_fixture() -> None:
-    known = {path.with_suffix("") for path in ALL} | set(ALL)
+    every = {*ALL, *fixtures(ROOT / "plugin")}
+    known = {path.with_suffix("") for path in every} | every
     goldens = [p for p in ROOT.rglob("*") if p.name.endswith((".fixed.py", ".unsafe.py", ".fixed", ".unsafe"))]
     assert [p for p in goldens if p.with_name(p.name.removesuffix(".py")).with_suffix("") not in known] == []
+
+
+def test_the_fixtures_of_a_distribution_are_its_own() -> None:
+    assert not [path for path in ALL if ROOT / "plugin" in path.parents]
+    assert len(fixtures(ROOT / "plugin")) == 3
 
 
 def test_a_caret_line_that_is_indented_is_refused() -> None:
@@ -59,7 +65,7 @@ def test_a_caret_line_that_is_indented_is_refused() -> None:
 
 
 def test_rules_of_a_file_are_tested_too(tmp_path: Path) -> None:
-    source = Path(__file__).parent.parent / "docs" / "plugin" / "team_rules.py"
+    source = Path(__file__).parent.parent / "fixtures" / "plugin" / "team_rules.py"
     plugin = tmp_path / "own_rules.py"
     plugin.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
 

@@ -30,9 +30,17 @@ def run(command: Sequence[str | Path], cwd: Path, expected: int = 0) -> str:
     return done.stdout
 
 
+def error(command: Sequence[str | Path], cwd: Path) -> str:
+    """What a command says that fails."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    return done.stderr
+
+
 def sources() -> set[str]:
     """The files that an installation must have, by their path in it."""
-    package = {path.relative_to(ROOT) for path in (ROOT / "asynclint").rglob("*.py")} | {Path("asynclint/py.typed")}
+    data = ("py.typed", "schema.json", "templates/**/*.txt")
+    package = {path.relative_to(ROOT) for pattern in ("**/*.py", *data) for path in (ROOT / "asynclint").glob(pattern)}
     rules = {path.relative_to(ROOT) for pattern in ("*.py", "catalog/*.toml", "catalog/derived/*.json") for path in (ROOT / "rules").glob(pattern)}
     return {path.as_posix() for path in package} | {f"asynclint/{path.as_posix()}" for path in rules}
 
@@ -152,7 +160,7 @@ def test_the_plugin_of_the_documentation(wheel: Path, python: Path, tmp_path: Pa
     """It is built, installed beside asynclint and tested with its own tests; its rule is then one of all."""
     install(wheel, python, tmp_path)
     plugin = tmp_path / "plugin"
-    shutil.copytree(ROOT / "docs" / "plugin", plugin)
+    shutil.copytree(ROOT / "fixtures" / "plugin", plugin)
     (tmp_path / "built").mkdir()
     scripts = install(built(plugin, python, "wheel", tmp_path / "built"), python, tmp_path)
 
@@ -162,3 +170,24 @@ def test_the_plugin_of_the_documentation(wheel: Path, python: Path, tmp_path: Pa
         assert run([python, "-m", "mypy", "--strict", "team_rules.py"], plugin).startswith("Success")
     finally:
         run([python, "-m", "pip", "uninstall", "--yes", "--quiet", "asynclint-team"], tmp_path)
+
+
+def test_a_new_plugin(wheel: Path, python: Path, tmp_path: Path) -> None:
+    """What `asynclint new-rule --plugin` writes is built, installed and tested as it is, and well written."""
+    scripts = install(wheel, python, tmp_path)
+    shown = run([scripts / "asynclint", "new-rule", "no-gather", "--plugin", "asynclint-crew", "--call", "asyncio.gather"], tmp_path)
+    plugin = tmp_path / "asynclint-crew"
+    assert shown.startswith("Wrote CRE101 (no-gather), a rule that flags calls of `asyncio.gather`, in asynclint-crew:\n")
+    written = sorted(path.name for path in plugin.rglob("*") if path.is_file())
+    (tmp_path / "built").mkdir()
+    install(built(plugin, python, "wheel", tmp_path / "built"), python, tmp_path)
+
+    try:
+        assert written == sorted(line.rpartition("/")[2].strip() for line in shown.partition("\n\n")[0].splitlines()[1:])
+        assert "8 passed" in run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider"], plugin)
+        assert "# no-gather (CRE101)" in run([scripts / "asynclint", "rule", "CRE101"], tmp_path)
+        assert run([python, "-m", "mypy", "--strict", "crew_rules.py", "conftest.py", "test_crew_rules.py"], plugin).startswith("Success")
+        assert "CRE101 (no-gather)" in (taken := error([scripts / "asynclint", "new-rule", "no-gather", "--plugin", "asynclint-other"], tmp_path))
+        assert "crew_rules.py:13" in taken
+    finally:
+        run([python, "-m", "pip", "uninstall", "--yes", "--quiet", "asynclint-crew"], tmp_path)

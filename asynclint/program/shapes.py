@@ -1,4 +1,6 @@
-"""What the rows of a catalog file must look like: for a user's files, whose mistakes are told with their place, and for tests of those that ship."""
+"""What the rows of a catalog file must look like: for a user's files, whose mistakes are told with their place, for the JSON schema of the
+configuration, and for tests of the files that ship.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,6 @@ from asynclint.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    Shape = Callable[[Any], Iterator["Mistake"]]  # the mistakes in a value, their places relative to it
 
 Place = tuple["str | int", ...]  # keys and indices that lead to a value
 
@@ -27,11 +27,19 @@ class Mistake:
     known: tuple[str, ...] = ()
 
 
+@record(frozen=True, slots=True)
+class Shape:
+    """What a value must look like: gives the mistakes in one, their places relative to it. `schema` is the JSON schema of what has none."""
+
+    mistakes: Callable[[Any], Iterator[Mistake]]
+    schema: Mapping[str, Any]
+
+
 def check(tables: Mapping[str, Any]) -> Iterator[Mistake]:
     """The mistakes in the tables of a catalog file, in their order."""
     for table, content in tables.items():
         if table == "aliases":
-            yield from _within(("aliases",), "`aliases`: ", _texts(content))
+            yield from _within(("aliases",), "`aliases`: ", TEXTS.mistakes(content))
         elif table not in SHAPES:
             yield Mistake((table,), f"unknown table `{table}`", table, (*SHAPES, "aliases"))
         elif not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
@@ -54,7 +62,7 @@ def _row(table: str, row: dict[str, Any]) -> Iterator[Mistake]:
         if shape is None:
             yield Mistake((key,), f"unknown key `{key}`", key, tuple(shapes))
         else:
-            yield from _within((key,), f"`{key}`: ", shape(value))
+            yield from _within((key,), f"`{key}`: ", shape.mistakes(value))
     for alternatives in required:
         if not any(key in row for key in alternatives.split("|")):
             yield Mistake((), f"needs the key `{alternatives.replace('|', '` or `')}`")
@@ -76,21 +84,25 @@ def _plain(value: Any) -> str:
 
 # -- shapes
 
+# Each pattern is one of Python's and of ECMAScript's regular expressions alike.
+_NAME = r"[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*"
+_OWNER = rf"{_NAME}(\(\w*\))?"  # `queue.Queue(maxsize).put`: of one made with a size
+_CONDITION = r"^[^=]*=\s*\S"
+
 
 def _dotted(*, ending: str = "") -> Shape:
     """A dotted path or a list of them, whose last name may match a pattern."""
+    pattern = rf"^({_OWNER}\.)+({_OWNER}{'|' + ending if ending else ''})$"
 
     def path(value: Any) -> Iterator[Mistake]:
         if not isinstance(value, str):
             yield Mistake((), f"expected a dotted path, got {_called(value)}")
-            return
-        *owner, last = re.sub(r"\(\w*\)", "", value).split(".")  # `queue.Queue(maxsize).put`: of one made with a size
-        if not owner and last.isidentifier():
+        elif value.isidentifier():
             yield Mistake((), f"`{value}` is not a dotted path; name its module too (`builtins.{value}` if it is built in)")
-        elif not owner or not all(map(str.isidentifier, owner)) or not (last.isidentifier() or (ending and re.fullmatch(ending, last))):
+        elif not re.search(pattern, value):
             yield Mistake((), f"`{value}` is not a dotted path, such as `package.module.function`")
 
-    def shape(value: Any) -> Iterator[Mistake]:
+    def mistakes(value: Any) -> Iterator[Mistake]:
         if not isinstance(value, list):
             yield from path(value)
             return
@@ -99,26 +111,29 @@ def _dotted(*, ending: str = "") -> Shape:
         for number, each in enumerate(value):
             yield from _within((number,), "", path(each))
 
-    return shape
+    one = {"type": "string", "pattern": pattern}
+    return Shape(mistakes, {"type": ["string", "array"], "pattern": pattern, "items": one, "minItems": 1})
 
 
 def _one_of(*choices: Any) -> Shape:
     names = tuple(map(_plain, choices))
 
-    def shape(value: Any) -> Iterator[Mistake]:
-        if value not in choices:
+    def mistakes(value: Any) -> Iterator[Mistake]:
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
             expected = f"one of {', '.join(names)}" if len(names) > 1 else f"`{names[0]}`"
             yield Mistake((), f"expected {expected}, got {_called(value)}", str(value), names)
 
-    return shape
+    return Shape(mistakes, {"enum": list(choices)})
 
 
-def _a(name: str, *kinds: type) -> Shape:
-    def shape(value: Any) -> Iterator[Mistake]:
-        if type(value) not in kinds:
+def _a(name: str, **kinds: type) -> Shape:
+    """A value of one of some types, by the names that JSON schemas have for them."""
+
+    def mistakes(value: Any) -> Iterator[Mistake]:
+        if type(value) not in kinds.values():
             yield Mistake((), f"expected {name}, got {_called(value)}")
 
-    return shape
+    return Shape(mistakes, {"type": list(kinds) if len(kinds) > 1 else next(iter(kinds))})
 
 
 def _texts(value: Any) -> Iterator[Mistake]:
@@ -126,7 +141,7 @@ def _texts(value: Any) -> Iterator[Mistake]:
         yield Mistake((), f"expected a table of strings, got {_called(value)}")
         return
     for key, item in value.items():
-        yield from _within((key,), f"`{key}`: ", _TEXT(item))
+        yield from _within((key,), f"`{key}`: ", _TEXT.mistakes(item))
 
 
 def _conditions(value: Any) -> Iterator[Mistake]:
@@ -140,8 +155,10 @@ def _conditions(value: Any) -> Iterator[Mistake]:
             yield Mistake((number,), f"{_called(text)} is not a condition such as `timeout=0` or `arg0=False`")
 
 
-_FLAG, _TEXT, _NUMBER = _a("true or false", bool), _a("a string", str), _a("a whole number", int)
-_ARGUMENT = _a("the number (from 0) or the name of an argument", int, str)
+_FLAG, _TEXT, _NUMBER = _a("true or false", boolean=bool), _a("a string", string=str), _a("a whole number", integer=int)
+_ARGUMENT = _a("the number (from 0) or the name of an argument", integer=int, string=str)
+TEXTS = Shape(_texts, {"type": "object", "additionalProperties": _TEXT.schema})
+_CONDITIONS = Shape(_conditions, {"type": "array", "items": {"type": "string", "pattern": _CONDITION}})
 _PATHS, _ALL = _dotted(), _dotted(ending=r"\*")  # `package.Type.*` is every method
 _CALL: dict[str, Shape] = {"call": _PATHS}
 _CALLABLE = {**_CALL, "callable": _ARGUMENT}
@@ -153,9 +170,9 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
             "on": _one_of(*KINDS),
             "instead": _TEXT,
             "offload": _one_of(*OFFLOADS),
-            "unless": _conditions,
-            "only_if": _conditions,
-            "bound_unless": _conditions,
+            "unless": _CONDITIONS,
+            "only_if": _CONDITIONS,
+            "bound_unless": _CONDITIONS,
             "takes_file": _NUMBER,
             "takes_path": _NUMBER,
             "light": _FLAG,
@@ -169,15 +186,15 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
         {
             "type": _PATHS,
             "bases": _PATHS,
-            "returns": _texts,
-            "attributes": _texts,
-            "operators": _texts,
+            "returns": TEXTS,
+            "attributes": TEXTS,
+            "operators": TEXTS,
             "enter": _TEXT,
             "async_enter": _TEXT,
             "items": _TEXT,
         },
     ),
-    "returns": (("call", "type|bare"), {**_CALL, "type": _TEXT, "bare": _TEXT, "when": _conditions}),
+    "returns": (("call", "type|bare"), {**_CALL, "type": _TEXT, "bare": _TEXT, "when": _CONDITIONS}),
     "offloads": (("call", "callable"), {**_CALLABLE, "awaits": _FLAG, "keywords": _FLAG}),
     "wrappers": (("call", "callable"), _CALLABLE),
     "loop_callbacks": (("call", "callable"), _CALLABLE),
