@@ -89,6 +89,7 @@ class Project:
         self.state = _Indexed(files)
         around = {file.path for file in request.around}
         self.asked = [number for number, file in enumerate(files) if file.path not in around]
+        self._asked = frozenset(self.asked)
         self.partial = bool(around)  # whether there is more to the program than what was asked for
         self._locations = [file.absolute for file in files]
         if request.stdin is not None:
@@ -257,12 +258,9 @@ class Project:
         state = self.state
         suspects: dict[int, engine.Suspects] = {}
         results: dict[int, FileResult] = {}
-        asked = frozenset(self.asked)
-        leading = part.leading_into(self.program, asked) if self.partial else {}
-        for number in (*self.asked, *leading):
+        leading = part.leading_into(self.program, self._asked) if self.partial else {}
+        for number in (*self.asked, *leading) if only is None else sorted(n for n in only if n in self._asked or n in leading):
             file = state.files[number]
-            if only is not None and number not in only:
-                continue
             if number in state.problems:
                 results[number] = FileResult(file.path, problems=(state.problems[number],))
                 continue
@@ -289,7 +287,7 @@ class Project:
                 results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem), results[number].suppressed)
         if not self.partial:
             return results
-        paths = {state.files[number].path for number in asked}
+        paths = {state.files[number].path for number in self.asked}
         return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}
 
     # -- fix

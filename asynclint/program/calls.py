@@ -42,6 +42,7 @@ class Calls(Callees):
         self._expanded: dict[str, Receivers] = {}  # names of which every call site has been resolved, or every one with a receiver
         self._resolved: dict[int, set[int]] = {}  # the calls that have been resolved, by module
         self._callers: dict[FunctionKey, Callers] = {}
+        self._called_in: dict[int, set[FunctionKey]] = {}  # by module, the functions that have callers there
         self._direct: dict[Site, list[Block]] = {}
         self._handing: dict[FunctionKey, dict[FunctionKey, None]] = {}  # generator functions -> functions that return what they give
         self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
@@ -80,12 +81,18 @@ class Calls(Callees):
         for site in [site for site in self._direct if site.module == module]:
             del self._direct[site]
         moved: dict[FunctionKey, Callers] = {}
-        for key in [key for key, sites in self._callers.items() if key[0] == module or any(site.module == module for site in sites)]:
+        for key in [key for key in self._callers if key[0] == module or key in self._called_in.get(module, ())]:
             sites = self._callers.pop(key)
+            for site in sites if key[0] == module else ():
+                self._called_in[site.module].discard(key)
             new = renamed(key)
             if new is not None:
                 moved[new] = {site: receiver for site, receiver in sites.items() if site.module != module}
         self._callers.update(moved)
+        self._called_in.pop(module, None)
+        for key, sites in moved.items():
+            for site in sites if key[0] == module else ():
+                self._called_in[site.module].add(key)
         for table in (self._handing, self._handed):
             old = dict(table)
             table.clear()
@@ -103,12 +110,8 @@ class Calls(Callees):
         self._inside.forget_project()
 
     def _callers_in(self, module: int) -> dict[FunctionKey, Callers]:
-        found: dict[FunctionKey, Callers] = {}
-        for key, sites in self._callers.items():
-            for site in sites:
-                if site.module == module:
-                    found.setdefault(key, {})[site] = sites[site]
-        return found
+        called = self._called_in.get(module, ())
+        return {key: {site: receiver for site, receiver in self._callers[key].items() if site.module == module} for key in called}
 
     def _expand_handing(self, keys: Iterable[FunctionKey]) -> None:
         """Resolve the calls of the functions that return what one of these generator functions gives."""
@@ -234,6 +237,7 @@ class Calls(Callees):
 
     def _add_caller(self, target: FunctionValue, site: Site) -> None:
         callers = self._callers.setdefault(target.key, {})
+        self._called_in.setdefault(site.module, set()).add(target.key)
         callers[site] = target.receiver if callers.get(site, target.receiver) == target.receiver else None
 
     def _note_handing(self, site: Site, values: Iterable[Value]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asynclint.program.known import Block
     from asynclint.program.values import FunctionKey
 
+Seen = dict["FunctionKey", tuple[tuple[object, ...], ...]]
 _LOUDNESS = {kind: n for n, kind in enumerate(KINDS)}
 _HOPS = 20  # methods of `self` that call one another and are followed
 
@@ -85,14 +86,24 @@ class Effects(Calls):
         found = self.sites.get(site)
         return min(found.values(), key=lambda e: e.rank) if found else None
 
-    def replace(self, module: int, numbers: Mapping[int, int], *, renumbered: bool, renamed: bool) -> bool:
-        """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions, and
-        `renumbered` tells that they, or those of its classes, are not the same; `renamed`, that the program now imports more, or binds things to
-        other names. Calls in other modules are not resolved again. Whether what blocks in other modules is still the same.
+    def seen(self, module: int) -> Seen:
+        """What call sites in other modules have from the functions of a module."""
+        outside = [key for key, sites in self._callers.items() if key[0] == module and any(site.module != module for site in sites)]
+        return {key: tuple(self._told(effect, site) for effect, site in self.functions.get(key, {}).values()) for key in outside}
+
+    def _told(self, effect: Effect, site: Site) -> tuple[object, ...]:
+        """What a caller of a function knows of an effect that this has by way of a site."""
+        return effect, self.needs(site), str(self._program.call(site.module, site.call).callee) if site.call >= 0 else site.load
+
+    def replace(self, module: int, numbers: Mapping[int, int], seen: Seen, *, renumbered: bool, renamed: bool) -> bool:
+        """Find out anew what blocks, now that the facts of a module are others. `numbers` are the old and the new ones of its functions, `seen` is
+        what others have seen of them, and `renumbered` tells that they, or the numbers of its classes, are not the same; `renamed`, that the program
+        now imports more, or binds things to other names. Calls in other modules are not resolved again. Whether what blocks in other modules is
+        still the same.
         """
         program = self._program
         self._said = program.marks.said
-        alone = not renamed and all(site.module == module for key, sites in self._callers.items() if key[0] == module for site in sites)
+        within = not renamed and not (renumbered and seen)
         self._forget(module, numbers)
         if renumbered:
             for sites in self._callers.values():
@@ -115,7 +126,7 @@ class Effects(Calls):
             for dotted in loads:
                 if not self._read.isdisjoint(dotted.split(".")[1:]):
                     self._resolve_load(module, number, dotted, self._read)
-        if not wider and alone and self._propagate_in(module):
+        if not wider and within and self._propagate_in(module, seen):
             return True
         self._propagate()
         return False
@@ -146,8 +157,8 @@ class Effects(Calls):
                     if receiver is None or self.concerns(receiver, key, effect.kind):
                         self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
 
-    def _propagate_in(self, module: int) -> bool:
-        """The same for a module that no other one calls where something blocks: whether that is so still."""
+    def _propagate_in(self, module: int, seen: Seen) -> bool:
+        """The same within a module: whether others see of it what they have seen before."""
         for site in [site for site in self.sites if site.module == module]:
             del self.sites[site]
         for key in [key for key in self.functions if key[0] == module]:
@@ -158,6 +169,8 @@ class Effects(Calls):
         known: dict[int, dict[FunctionKey, None]] = {}  # functions of other modules, by the levels at which callers hear of them
         for key, sites in callers.items():
             for effect, _ in self.functions.get(key, {}).values() if sites and key[0] != module else ():
+                if seen and self._leads_into(effect, module):
+                    return False
                 known.setdefault(effect.depth + 1, {})[key] = None
         frontier: dict[FunctionKey, None] = {}
         for site in [site for site in self._direct if site.module == module]:
@@ -168,12 +181,20 @@ class Effects(Calls):
             if not self._spread.issuperset(frontier):
                 self._expand_functions(frontier)
                 callers = self._callers_in(module)
-            if not self._handing.keys().isdisjoint(frontier) or any(site.module != module for key in frontier for site in self._callers.get(key, ())):
+            if not self._handing.keys().isdisjoint(frontier):
                 return False
             reached: dict[FunctionKey, None] = {}
             self._hand_back({**frontier, **known.get(level, {})}, level, reached, callers)
             frontier = reached
-        return not self._look_inside()
+        return not self._look_inside() and self.seen(module) == seen
+
+    def _leads_into(self, effect: Effect, module: int) -> bool:
+        """Whether an effect of a function of another module comes from a module, which has forgotten its own."""
+        while effect.through is not None:
+            if effect.through[0] == module:
+                return True
+            effect, _ = self.functions[effect.through][effect.kind]
+        return False
 
     def _record_direct(self, site: Site, reached: dict[FunctionKey, None]) -> None:
         for block in self._direct[site]:

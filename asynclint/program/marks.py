@@ -51,6 +51,8 @@ class Marks:
     def _read_decorators(self) -> None:
         program = self._program
         wanted = program.with_aliases(program.catalog.names(program.catalog.marks))
+        if wanted.isdisjoint(program.decorated):
+            return
         for module, names in program.names.items():
             if any(decorator in wanted for decorator, _, _ in names.decorated):
                 for number, function in enumerate(program.facts(module).functions):

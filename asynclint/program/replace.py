@@ -38,6 +38,7 @@ def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bo
     before = _handed_around(program, module, questions)
     imports = program.import_roots
     imported = names.imports - imports
+    seen = program.effects.seen(module)
     program.set_facts(module, new, names)
     renumbered = _shape(old) != _shape(new)
     if imported:
@@ -59,7 +60,7 @@ def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bo
         program.renew_losing_functions(module)
     else:
         del program.tasks, program.losing_functions
-    if program.effects.replace(module, numbers, renumbered=renumbered, renamed=more or bool(imported)) and contexts_stay:
+    if program.effects.replace(module, numbers, seen, renumbered=renumbered, renamed=more or bool(imported)) and contexts_stay:
         program.renew_loop_effects(module)
     else:
         del program.loop_effects
