@@ -54,10 +54,14 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """Every page that has something generated in it, as it should be."""
     written = {path: path.read_text(encoding="utf-8") for path in (README, *sorted(DOCS.glob("*.md")))}
-    found = {path: filled(text) for path, text in written.items()}
-    rules = registry.load(config.Settings(root=str(ROOT)))
-    found[RULES / "index.md"] = _rules(rules)
-    return found | {RULES / f"{rule.code}.md": _page(rule) for rule in rules}
+    return {path: filled(text) for path, text in written.items()} | rule_pages()
+
+
+def rule_pages() -> dict[Path, str]:
+    """The pages of the rules, which are generated altogether."""
+    loaded = registry.load(config.Settings(root=str(ROOT)))
+    rules = [rule for rule in loaded if type(rule).__module__.startswith("asynclint.rules.")]
+    return {RULES / "index.md": _rules(rules), **{RULES / f"{rule.code}.md": _page(rule) for rule in rules}}
 
 
 def filled(text: str) -> str:
@@ -109,7 +113,7 @@ def _sample() -> str:
 # -- rules
 
 
-def _rules(rules: tuple[Rule, ...]) -> str:
+def _rules(rules: list[Rule]) -> str:
     lines = ["# Rules", "", _made_from("the docstrings of `rules/*.py`"), ""]
     lines += [
         "`asynclint rule CODE` prints the same page. In the configuration and in comments a rule is named by its code or its name. *Fix* says which levels",
