@@ -1,5 +1,5 @@
-"""Fills the generated parts of README.md and of the chapters beside this file, and writes `docs/rules`: run `python docs/make_readme.py`. A test checks
-that all of it is current.
+"""Fills the generated parts of README.md and of the chapters beside this file, and writes `docs/rules`: run `python docs/make_readme.py`. A test
+checks that all of it is current.
 
 A part stands between `<!-- NAME -->` and `<!-- /NAME -->`. Besides, a fence of the language `console` holds commands, each after `$ `, and below each
 what it prints. The commands of a page run one after the other in a folder that begins as a copy of `docs/sample`; a fence below
@@ -27,7 +27,8 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 RULES = DOCS / "rules"
 SCHEMA = DOCS / "output.schema.json"
-_SCENE = re.compile(r"(?P<file><!-- file: (?P<name>\S+) -->\n```\w*\n)(?P<content>.*?)^```$|^```console\n(?P<commands>.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = r"(?P<file><!-- file: (?P<name>\S+) -->\n```\w*\n)(?P<content>.*?)^```$"
+_SCENE = re.compile(rf"{_FILE}|^```console\n(?P<commands>.*?)^```$", re.DOTALL | re.MULTILINE)
 _INDOORS = ("VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "FORCE_HYPERLINK", "PRE_COMMIT", "PYTHONPATH")  # what would change what is printed
 _SEVERITIES = {"ASL102": "warning, info", "ASL110": "error, warning, info", "ASL902": "warning"}  # where it is not that of the class
 _BANDS = {
@@ -70,8 +71,9 @@ def filled(text: str) -> str:
     for name in re.findall(r"^<!-- (\w+) -->$", text, re.MULTILINE):
         if name not in makers:
             raise ValueError(f"nothing makes a part `{name}`")
-        part = makers[name]()
-        text = re.sub(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda match, part=part: match[1] + part + match[2], text, flags=re.DOTALL)
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        text = f"{before}{start}{makers[name]()}{end}{after}"
     return _played(text) if "```console\n" in text else text
 
 
@@ -116,8 +118,8 @@ def _sample() -> str:
 def _rules(rules: list[Rule]) -> str:
     lines = ["# Rules", "", _made_from("the docstrings of `rules/*.py`"), ""]
     lines += [
-        "`asynclint rule CODE` prints the same page. In the configuration and in comments a rule is named by its code or its name. *Fix* says which levels",
-        "of safety the fixes of a rule have, *none* that it has no fix; when which applies is on the page.",
+        "`asynclint rule CODE` prints the same page. In the configuration and in comments a rule is named by its code or its name. *Fix* says",
+        "which levels of safety the fixes of a rule have, *none* that it has no fix; when which applies is on the page.",
         "",
     ]
     for band, title in _BANDS.items():

@@ -113,6 +113,18 @@ def test_each_suppression_shown_suppresses(tmp_path: Path, number: int) -> None:
     assert (done.returncode, done.stdout) == (0, "All checks passed: 1 file.\n")
 
 
+def test_the_rule_of_the_page_about_plugins_loads_from_a_file(tmp_path: Path) -> None:
+    rule = next(block for block in blocks("python", "docs/plugins.md") if "(Rule)" in block)
+    (tmp_path / "team_rules.py").write_text(rule, encoding="utf-8")
+    (tmp_path / "asynclint.toml").write_text('plugins = ["team_rules.py"]\n', encoding="utf-8")
+    (tmp_path / "x.py").write_text("import asyncio as a\n\nasync def f(g):\n    await a.ensure_future(g())\n", encoding="utf-8")
+
+    done = asynclint("--output-format", "concise", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("x.py:4:11: TEA102 `a.ensure_future()` does not say whether it starts a task")
+
+
 def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
     from asynclint import registry
 
