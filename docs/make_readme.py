@@ -29,7 +29,7 @@ RULES = DOCS / "rules"
 SCHEMA = DOCS / "output.schema.json"
 _FILE = r"(?P<file><!-- file: (?P<name>\S+) -->\n```\w*\n)(?P<content>.*?)^```$"
 _SCENE = re.compile(rf"{_FILE}|^```console\n(?P<commands>.*?)^```$", re.DOTALL | re.MULTILINE)
-_INDOORS = ("VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "FORCE_HYPERLINK", "PRE_COMMIT", "PYTHONPATH")  # what would change what is printed
+_INDOORS = ("VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "FORCE_HYPERLINK", "PRE_COMMIT")  # what would change what is printed
 _SEVERITIES = {"ASL102": "warning, info", "ASL110": "error, warning, info", "ASL902": "warning"}  # where it is not that of the class
 _BANDS = {
     "ASL1": "The loop stalls",
