@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
-from asynclint import config, knowledge, options
+from asynclint import config, knowledge
 from asynclint.config import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -127,10 +128,13 @@ def test_the_rule_of_the_page_about_plugins_loads_from_a_file(tmp_path: Path) ->
 
 def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
     from asynclint import registry
+    from asynclint.commands import commands
 
     known = {rule.code for rule in registry.load(Settings(root="/"))} | {"ASL900"}  # what cannot be read is no rule
-    flags = {flag for option in options.OPTIONS for one in option.flags for flag in one.split("/")} | {"--version", "--help", "--all"}
-    pages = [path for path in (ROOT / "docs").glob("*.md") if path.stem not in ("comparison", "plugins")]  # these name flags of other programs
+    context = click.Context(commands)
+    every = [commands, *(command for name in commands.list_commands(context) if (command := commands.get_command(context, name)))]
+    flags = {flag for command in every for each in command.get_params(context) for flag in (*each.opts, *each.secondary_opts)}
+    pages = [path for path in (ROOT / "docs").glob("*.md") if path.stem not in ("comparison", "editors", "plugins")]  # these name flags of other programs
     texts = [README, *((ROOT / name).read_text(encoding="utf-8") for name in (*pages, "CHANGELOG.md", ".pre-commit-hooks.yaml"))]
 
     assert {code for text in texts for code in re.findall(r"\bASL\d{3}\b", text)} <= known
