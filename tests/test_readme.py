@@ -134,7 +134,9 @@ def test_the_rules_and_flags_named_in_the_texts_exist() -> None:
     context = click.Context(commands)
     every = [commands, *(command for name in commands.list_commands(context) if (command := commands.get_command(context, name)))]
     flags = {flag for command in every for each in command.get_params(context) for flag in (*each.opts, *each.secondary_opts)}
-    pages = [path for path in (ROOT / "docs").glob("*.md") if path.stem not in ("comparison", "editors", "plugins")]  # these name flags of other programs
+    pages = [
+        path for path in (ROOT / "docs").glob("*.md") if path.stem not in ("comparison", "editors", "plugins")
+    ]  # these name flags of other programs
     texts = [README, *((ROOT / name).read_text(encoding="utf-8") for name in (*pages, "CHANGELOG.md", ".pre-commit-hooks.yaml"))]
 
     assert {code for text in texts for code in re.findall(r"\bASL\d{3}\b", text)} <= known
