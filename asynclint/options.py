@@ -1,4 +1,4 @@
-"""The table of options: it drives the configuration file, the command line, `--help` and the README."""
+"""The table of options: it drives the configuration file, the command line, `--help` and the documentation."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ DEFAULT: dict[str, Any] = {option.field: option.default for option in OPTIONS}
 
 
 def markdown_table() -> str:
-    """The table of options for the README."""
+    """The table of options for the chapter about the configuration."""
     lines = ["| Key | Flag | Default | Meaning |", "|---|---|---|---|"]
     for option in OPTIONS:
         key = f"`{option.name}`" if option.in_file else ""

@@ -18,6 +18,7 @@ class BlanketSuppression(Rule):
     ```python
     import time
 
+
     async def main() -> None:
         time.sleep(0.1)  # asynclint: ignore
     ```
@@ -25,6 +26,7 @@ class BlanketSuppression(Rule):
     ## Use instead
     ```python
     import time
+
 
     async def main() -> None:
         time.sleep(0.1)  # asynclint: ignore[ASL101]

@@ -1,4 +1,4 @@
-"""The action for GitHub, and what the README tells to write for CI: against the platforms' own schemas, and run where that can be done here."""
+"""The action for GitHub, and what the chapter about CI tells to write: against the platforms' own schemas, and run where that can be done here."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 from ruamel.yaml import YAML  # a dependency of check-jsonschema
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
 ACTION: dict[str, Any] = YAML(typ="safe").load((ROOT / "action.yml").read_text(encoding="utf-8"))
 PROGRAM = "import time\n\n\nasync def wait():\n    time.sleep(1)\n"
 
 
 def snippets() -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    return re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def validate(schema: str, path: Path, *options: str) -> None:
@@ -43,7 +43,7 @@ def test_the_action_is_one() -> None:
         ("codequality:", "vendor.gitlab-ci", ("--data-transform", "gitlab-ci")),
     ],
 )
-def test_what_the_readme_shows_is_valid(sign: str, schema: str, options: tuple[str, ...], tmp_path: Path) -> None:
+def test_what_the_page_shows_is_valid(sign: str, schema: str, options: tuple[str, ...], tmp_path: Path) -> None:
     shown = [each for each in snippets() if sign in each]
     assert shown
     for number, text in enumerate(shown):
@@ -52,7 +52,7 @@ def test_what_the_readme_shows_is_valid(sign: str, schema: str, options: tuple[s
         validate(schema, path, *options)
 
 
-def test_the_readme_gives_inputs_that_the_action_has() -> None:
+def test_the_page_gives_inputs_that_the_action_has() -> None:
     workflows = [YAML(typ="safe").load(each) for each in snippets() if "runs-on:" in each]
     steps = [step for each in workflows for step in each["jobs"]["asynclint"]["steps"] if "asynclint" in step.get("uses", "")]
     assert steps

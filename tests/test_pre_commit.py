@@ -96,7 +96,7 @@ def test_the_manifest_is_one(home: Path) -> None:
 
 def test_the_configuration_that_the_readme_shows_is_one(tmp_path: Path, home: Path) -> None:
     pytest.importorskip("pre_commit", reason="pre-commit is not installed")
-    (shown,) = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (shown,) = re.findall(r"```yaml\n(repos:\n.*?)```", (ROOT / "docs/ci.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "config.yaml").write_text(shown)
     done = run((*PRE_COMMIT, "validate-config", "config.yaml"), tmp_path, home)
     assert done.returncode == 0, done.stdout + done.stderr
