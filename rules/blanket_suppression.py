@@ -36,7 +36,7 @@ class BlanketSuppression(Rule):
     There is no fix: only you know which rule was meant.
     """
 
-    severity = Severity.INFO
+    severity = Severity.WARNING
     pedantic = True
     code, name = "ASL902", "blanket-suppression"
 

@@ -86,7 +86,7 @@ def test_the_rule_passes_the_tests_of_a_rule(tmp_path: Path, monkeypatch: pytest
     run(RUFF, "format", "--check", "rules/no_gather.py", "--no-cache")
     run(sys.executable, "docs/make_readme.py")
     run(sys.executable, "docs/make_schema.py")
-    assert "| ASL306 | no-gather | `asyncio.gather()` in a coroutine |" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| no-gather | `asyncio.gather()` in a coroutine |" in (tmp_path / "docs/rules/index.md").read_text(encoding="utf-8")
     assert '"no-gather"' in (tmp_path / "asynclint" / "schema.json").read_text(encoding="utf-8")
 
 

@@ -201,7 +201,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a helper and a notebook that calls it; the finding is in line 3 of cell 3."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "helpers.py").write_text(HELPER)
-    (tmp_path / "a.ipynb").write_text(notebook("%load_ext x\nfrom helpers import slow", {"cell_type": "markdown", "source": ""}, "async def f():\n    !ls\n    slow()"))
+    (tmp_path / "a.ipynb").write_text(
+        notebook("%load_ext x\nfrom helpers import slow", {"cell_type": "markdown", "source": ""}, "async def f():\n    !ls\n    slow()")
+    )
     return tmp_path
 
 
@@ -250,7 +252,9 @@ def test_a_fix_changes_its_lines_and_nothing_else(folder: Path, capsys: pytest.C
     before = (folder / "a.ipynb").read_text()
     code, out, _ = run(capsys, "--diff")
     assert code == 1
-    assert "--- a.ipynb:cell 3\n+++ a.ipynb:cell 3\n@@ -1,3 +1,3 @@\n async def f():\n     !ls\n-    slow()\n+    await asyncio.to_thread(slow)\n" in out
+    assert (
+        "--- a.ipynb:cell 3\n+++ a.ipynb:cell 3\n@@ -1,3 +1,3 @@\n async def f():\n     !ls\n-    slow()\n+    await asyncio.to_thread(slow)\n" in out
+    )
     assert (folder / "a.ipynb").read_text() == before
     assert run(capsys, "--fix")[0] == 0
     wanted = before.replace("    slow()", "    await asyncio.to_thread(slow)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asynclint.program.modules import Modules
 from asynclint.testing import lint_files
 
 TIME = "import time\n"
@@ -25,6 +26,14 @@ PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "submodule that its package imports": (
         {"p/__init__.py": "from . import a\n", "p/a.py": SLOW, "b.py": "from p import a\nasync def f():\n    a.g()\n"},
         ["b.py:f > p/a.py:g"],
+    ),
+    "a module that a package of its name hides": (
+        {"p.py": SLOW, "p/__init__.py": "def g():\n    pass\n", "b.py": "from p import g\nasync def f():\n    g()\n"},
+        [],
+    ),
+    "names of a module that nobody can import": (
+        {"p/__init__.py": "", "p.py": "import a\n" + SLOW + "async def f():\n    g()\n    a.g()\n", "a.py": SLOW, "p/q/a.py": ""},
+        ["p.py:f > p.py:g", "p.py:f > a.py:g"],
     ),
     "star import of a star import": (
         {"a.py": SLOW, "b.py": "from a import *\n", "c.py": "from b import *\nasync def f():\n    g()\n"},
@@ -138,3 +147,14 @@ SILENT = {
 @pytest.mark.parametrize("files", SILENT.values(), ids=SILENT.keys())
 def test_nothing_is_found(files: dict[str, str]) -> None:
     assert [f"{f.path}:{f.span.start.line} {f.message}" for findings in lint_files(files).values() for f in findings] == []
+
+
+def test_a_folder_with_the_name_of_a_library_does_not_hide_it() -> None:
+    (found,) = lint_files({"requests/a.py": "import requests\nasync def f():\n    requests.get('x')\n"})["requests/a.py"]
+    assert (found.code, found.span.start.line) == ("ASL104", 3)
+
+
+def test_a_folder_at_the_top_of_the_file_system_may_have_the_name_of_a_package() -> None:
+    modules = Modules(["/app/app/__init__.py", "/app/app/main.py", "/app/other/app.py"])
+    assert modules.absolute("/app/app/main", "app.main") == "/app/app/main"
+    assert modules.absolute("/app/other/app", "app") == "/app/other/app"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import os
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
+from importlib import import_module
 
-from asynclint import cache, runner
+from asynclint import cache, fix, runner, walk
 from asynclint.config import Settings, load
 from asynclint.files import SourceFile, discover, is_excluded
 from asynclint.fix import fixer
@@ -51,8 +54,7 @@ class Session:
 
     def prepare(self) -> None:
         """Do what the next change needs, while nobody waits."""
-        import asynclint.walk.positions  # noqa: F401  (loads libcst)
-
+        _load()
         _ = self._run.program.loop_effects, self._run.program.losing_functions
         self._run.program.resolver.prepare()
         gc.freeze()  # what is linked stays; to look for garbage in it would cost more than a change does
@@ -139,6 +141,14 @@ def overlay(path: str, text: str) -> Source:
     except (SourceError, UnicodeEncodeError):
         return Source(path, data, text, "utf-8", False)
     return source if source.text == text else Source(path, data, text, "utf-8", False)
+
+
+@functools.cache
+def _load() -> None:
+    """Import all that finds and mends, and libcst: else the first findings would wait for them."""
+    for package in (fix, walk):
+        for module in pkgutil.iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
 
 
 def _settings(paths: tuple[str, ...], trusted: bool) -> Settings:

@@ -67,7 +67,7 @@ class Program:
         self._closures: dict[frozenset[str], frozenset[str]] = {}
         self._bases: dict[str, list[tuple[int, int]]] | None = None
         stems = {number: stem for stem, number in modules.stems.items()}
-        numbered = [stems.get(n, "") for n in range(len(paths))]
+        numbered = [stems[n] for n in range(len(paths))]
         self.libraries = Libraries(environment or Environment(), self.paths, numbered, self._facts)
         self.resolver = Resolver(modules, numbered, self.facts, catalog, self.subclasses_named, self.libraries)
 

@@ -22,13 +22,18 @@ def stem_of(path: str) -> str:
     return stem[: -len(_INIT)] if stem.endswith(_INIT) else stem
 
 
+def _is_package(path: str) -> bool:
+    return path.rpartition(".")[0].endswith(_INIT)
+
+
 class Modules:
     """The files of the project by what they are called in imports.
 
     A *stem* is the absolute path of a module without its suffix, of a package its folder: so a stem is a module's identity whatever name an
     import gives it. A folder that is not itself a regular package may be a source root for what lies in it; the configuration's `src` folders
     always are. Absolute imports look for a root whose path is nearest to the importing file. Source of the rules: the import system's
-    reference, and PEP 420 for packages without `__init__.py`.
+    reference, and PEP 420 for packages without `__init__.py`. Of a package and a module of one name the import system finds the package; what it
+    never finds has its whole path as stem.
     """
 
     def __init__(self, paths: Sequence[str], sources: Iterable[str] = ()) -> None:
@@ -38,11 +43,13 @@ class Modules:
         self._packages: set[str] = set()
         self._sources = tuple(sources)
         self._found: dict[tuple[str, str], str | None] = {}
-        for number, path in enumerate(paths):
+        for number, path in sorted(enumerate(paths), key=lambda each: not _is_package(each[1])):
             stem = stem_of(path)
-            self.stems.setdefault(stem, number)
-            if path.rpartition(".")[0].endswith(_INIT):
+            if stem in self.stems:  # nobody can import it
+                stem = path
+            elif _is_package(path):
                 self._packages.add(stem)
+            self.stems[stem] = number
         for path in paths:
             folder = os.path.dirname(path)
             while folder and folder not in self.folders and folder != "/":
@@ -105,5 +112,5 @@ class Modules:
         if top in sys.stdlib_module_names:
             return configured
         usable = [root for root in roots if f"{root}/{top}" in self._packages or (folder + "/").startswith(root + "/")]
-        usable.sort(key=lambda root: (-len(os.path.commonpath((root, folder))), len(root)))
+        usable.sort(key=lambda root: (-len(os.path.commonpath((root or "/", folder))), len(root)))
         return configured + usable

@@ -259,7 +259,7 @@ class Resolver(Classes):
         if is_outside(home):
             return self._outside(self.libraries.absolute(home, module, level), name, is_stub=home.startswith(STUB))
         stem = self._stem(home, module, level)
-        if stem is not None:
+        if stem is not None and not (level == 0 and not name and self._is_hidden(stem, module)):
             if not name:
                 return (Package(stem),)
             found = self.member(stem, name)
@@ -268,6 +268,10 @@ class Resolver(Classes):
         if level:
             return ()
         return self._outside(module, name)
+
+    def _is_hidden(self, stem: str, module: str) -> bool:
+        """Whether a folder without `__init__.py` has the name of a library, which is then what an import finds."""
+        return stem not in self.modules.stems and (self.libraries.holds(module) or self.catalog.mentions(module))
 
     def _outside(self, module: str, name: str, *, is_stub: bool = False) -> Iterable[Value]:
         """What a module outside the project, or a name of it, stands for: what the catalog names is the catalog's, else the environment tells."""
