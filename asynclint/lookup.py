@@ -47,6 +47,8 @@ _SENTENCES = {  # table -> what its rows say, with their keys
     "coroutines": "is a coroutine function",
     "cancellations": "catches cancellations",
     "endings": "does not return",
+    "swallowing": "may end an exception, as a context manager",
+    "groups": "makes a group of tasks",
     "caches": "makes a function answer from memory",
     "aliases": "is another name",
 }

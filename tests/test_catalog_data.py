@@ -48,6 +48,8 @@ KEYS = {  # table -> what an entry must have, what it may have
     "nonblocking": ({"call"}, set()),
     "cancellations": ({"call"}, set()),
     "endings": ({"call"}, set()),
+    "swallowing": ({"call"}, set()),
+    "groups": ({"call", "starts"}, set()),
     "caches": ({"call"}, set()),
     "marks": ({"decorator"}, {"on", "nonblocking"}),
 }
@@ -55,6 +57,7 @@ CHOICES = {
     "on": {"sleep", "file", "process", "network", "database", "wait", "console", "cpu"},
     "offload": {"safe", "unsafe", "process", "never"},
     "sync_runs": {"thread", "loop"},
+    "starts": {"create_task", "start_soon"},
 }
 
 SINCE = {  # a path, or what it starts with -> the first version that has it

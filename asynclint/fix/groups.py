@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from asynclint.walk.context import Context
 
-_GROUPS = {"asyncio.TaskGroup": "create_task", "anyio.create_task_group": "start_soon", "trio.open_nursery": "start_soon"}
 _OF_TASKS = frozenset({"name", "context"})  # what the group's `create_task` takes besides the coroutine
 
 
@@ -55,4 +54,5 @@ def _group(ctx: Context) -> tuple[str, str] | None:
 
 def _method(ctx: Context, expression: Any) -> str:
     values = ctx.evaluate(expression.func) if isinstance(expression, ast.Call) else ()
-    return next((_GROUPS[value.path] for value in values if isinstance(value, External) and value.path in _GROUPS), "")
+    groups = ctx.program.catalog.groups
+    return next((groups[value.path] for value in values if isinstance(value, External) and value.path in groups), "")

@@ -51,6 +51,8 @@ class Catalog:
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
         self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
         self.endings: set[str] = set()  # callables that do not return
+        self.swallowing: set[str] = set()  # context managers that may end an exception
+        self.groups: dict[str, str] = {}  # what makes a group of tasks -> the method of the group that starts one
         self.marks: dict[str, str] = {}  # decorators -> the kind of what a function that has one blocks on, "" for nothing
         self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary

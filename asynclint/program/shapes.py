@@ -211,5 +211,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "coroutines": (("call",), _CALL),
     "cancellations": (("call",), _CALL),
     "endings": (("call",), _CALL),
+    "swallowing": (("call",), _CALL),
+    "groups": (("call", "starts"), {**_CALL, "starts": _one_of("create_task", "start_soon")}),
     "caches": (("call",), _CALL),
 }

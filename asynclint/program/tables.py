@@ -113,6 +113,12 @@ def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
     catalog.marks.update(dict.fromkeys(paths, kind))
 
 
+def _group(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, method = _paths(row), row.pop("starts")
+    _end(row)
+    catalog.groups.update(dict.fromkeys(paths, method))
+
+
 def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
     def read(catalog: Catalog, row: dict[str, Any]) -> None:
         paths = _paths(row)
@@ -139,6 +145,8 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "coroutines": _set("coroutines"),
     "cancellations": _set("cancellations"),
     "endings": _set("endings"),
+    "swallowing": _set("swallowing"),
+    "groups": _group,
     "caches": _set("caches"),
     "nonblocking": _set("nonblocking"),
     "marks": _mark,

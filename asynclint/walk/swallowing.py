@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from asynclint.program.values import Value
     from asynclint.walk.context import Context
 
-_SWALLOWING = frozenset(
-    ["contextlib.suppress", "contextlib.ExitStack", "unittest.TestCase.assertRaises", "unittest.TestCase.assertRaisesRegex", "pytest.raises"]
-)
 _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _DEPTH = 5  # context managers that enter one another and are followed
 
@@ -35,7 +32,7 @@ def _lets_through(ctx: Context, expression: ast.expr, scope: Scope, depth: int) 
 
 def _value_lets_through(ctx: Context, value: Value, depth: int) -> bool:
     if isinstance(value, (External, ExternalInstance)):
-        return value.path not in _SWALLOWING
+        return value.path not in ctx.program.catalog.swallowing
     if isinstance(value, Instance):
         leaving = ctx.program.resolver.instance_attribute_of_class(value.klass, "__exit__")
         return bool(leaving) and all(isinstance(each, FunctionValue) and _gives_nothing(ctx, each) for each in leaving)
