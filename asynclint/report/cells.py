@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from asynclint.model import Finding, Frame, Place, Position, Problem, RunResult, Span, Suppressed
 
 Places = Mapping[str, Sequence[Place]]
+AtLine = TypeVar("AtLine", Frame, Problem)
 
 
 def of_line(places: Places, path: str, line: int) -> Place | None:
@@ -41,7 +43,7 @@ def _placed(result: RunResult, told: Callable[[str, Place], tuple[str, int, int]
         return Span(position(path, old.start), position(path, old.end))
 
     def finding(old: Finding) -> Finding:
-        chain = tuple(map(frame, old.chain))
+        chain = tuple(map(at_line, old.chain))
         place = of_line(places, old.path, old.span.start.line)
         if place is None:
             return old if chain == old.chain else replace(old, chain=chain)
@@ -54,14 +56,7 @@ def _placed(result: RunResult, told: Callable[[str, Place], tuple[str, int, int]
             fix = replace(fix, edits=tuple(edits))
         return replace(old, path=path, span=span(old.path, old.span), chain=chain, fix=fix, no_fix=no_fix)
 
-    def frame(old: Frame) -> Frame:
-        place = of_line(places, old.path, old.line)
-        if place is None:
-            return old
-        path, line, column = told(old.path, place)
-        return replace(old, path=path, line=line, column=column or old.column)
-
-    def problem(old: Problem) -> Problem:
+    def at_line(old: AtLine) -> AtLine:
         place = of_line(places, old.path, old.line)
         if place is None:
             return old
@@ -78,9 +73,9 @@ def _placed(result: RunResult, told: Callable[[str, Place], tuple[str, int, int]
         replace(
             file,
             findings=tuple(map(finding, file.findings)),
-            problems=tuple(map(problem, file.problems)),
+            problems=tuple(map(at_line, file.problems)),
             suppressed=tuple(Suppressed(finding(each.finding), each.reason) for each in file.suppressed),
         )
         for file in result.files
     )
-    return replace(result, files=files, problems=tuple(map(problem, result.problems)), lines=lines)
+    return replace(result, files=files, problems=tuple(map(at_line, result.problems)), lines=lines)
