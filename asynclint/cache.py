@@ -13,6 +13,7 @@ import marshal
 import os
 import sys
 import time
+import zlib
 from contextlib import suppress
 from enum import Enum
 from hashlib import blake2b
@@ -122,12 +123,19 @@ class Cache:
         seen, told = frozenset(stored["seen"]), marshal.dumps(stored["results"])
         return any(path in seen or path.encode("utf-8", "surrogatepass") in told for path in paths)
 
+    def walked(self, key: bytes, path: str) -> bytes | None:
+        """The content of a file that a run with this key walked without finding anything; None where it was not walked."""
+        text = self._results[key]["walked"].get(path)
+        return zlib.decompress(text) if text is not None else None
+
     def move(self, key: bytes, started: int, files: Sequence[SourceFile], changed: Mapping[int, bytes]) -> None:
-        """Keep that what a run with this key found holds also for files of which some (by number) have changed, and have these digests now; `started`
+        """Keep that what a run with this key found holds also for files of which some (by number) have changed, and have this content now; `started`
         as for `write`. Raises OSError where it cannot be written."""
         stored = self._results[key]
-        digests = [changed.get(number) or self._then(stored, file) or b"" for number, file in enumerate(files)]
-        self._write(key, started, files, digests, {**stored, "whole": _whole(files, digests), "then": {}})
+        digests = [_digest(changed[n]) if n in changed else self._then(stored, file) or b"" for n, file in enumerate(files)]
+        walked = {files[n].path: zlib.compress(data, 1) for n, data in changed.items() if files[n].path in stored["walked"]}
+        moved = {**stored, "whole": _whole(files, digests), "walked": {**stored["walked"], **walked}, "then": {}}
+        self._write(key, started, files, digests, moved)
 
     def _then(self, stored: dict[str, Any], file: SourceFile) -> bytes | None:
         """The digest of a file when something was stored."""
@@ -186,10 +194,11 @@ class Cache:
         results: Iterable[model.FileResult],
         lines: Mapping[tuple[str, int], str],
         seen: Iterable[str],
+        walked: Mapping[str, bytes],
     ) -> None:
         """Keep what a run found that started at a time (nanoseconds since the epoch); `digests` of the files in their order, of the content that was
-        linted; `seen` the paths of those of which more than the facts was looked at. Without a key nothing but the digests is kept. Raises OSError
-        where it cannot be written.
+        linted; `seen` the paths of those of which more than the facts was looked at, except for those that were only `walked`, and nothing found:
+        their contents. Without a key nothing but the digests is kept. Raises OSError where it cannot be written.
         """
         shown = tuple(
             sorted((result for result in results if result.findings or result.problems or result.suppressed), key=lambda result: result.path)
@@ -199,6 +208,7 @@ class Cache:
             "results": _plain(shown),
             "lines": _plain(tuple(lines.items())),
             "seen": tuple(sorted(seen)),
+            "walked": {path: zlib.compress(data, 1) for path, data in walked.items()},
             "then": {},
         }
         self._write(key, started, files, digests, found)

@@ -99,7 +99,8 @@ class Project:
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
         self.fresh = False  # whether something was indexed that the cache did not have
-        self.seen: set[int] = set()  # files of which linting looked at more than facts
+        self.seen: set[int] = set()  # files of which linting looked at more than facts, but for those that were only
+        self.walked: set[int] = set()  # walked, and nothing found
         off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
         self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
@@ -212,11 +213,22 @@ class Project:
         try:
             files = {n: file for n, file in enumerate(state.files) if n not in state.overlays}
             contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in files.items()]
-            seen = [state.files[n].path for n in self.seen]
-            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()), seen)
+            seen, walked = self._noted(cache)
+            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()), seen, walked)
             cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files})
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
+
+    def _noted(self, cache: Cache) -> tuple[list[str], dict[str, bytes]]:
+        """The paths of the files that are `seen`, and those of the files that are only `walked`, with their contents."""
+        seen, walked = set(self.seen), {}
+        for number in self.walked.difference(seen) if self.request.key else ():
+            source = self._source(number)
+            if isinstance(source, Source) and cache.digest(source.data) == self.state.digests.get(number):
+                walked[source.path] = source.data
+            else:  # it has changed meanwhile
+                seen.add(number)
+        return [self.state.files[number].path for number in seen], walked
 
     def replace(self, number: int, source: Source) -> bool:
         """Give a file another content, which the program knows of from then on, but no later `index` of other files. Whether the results of all
@@ -269,8 +281,6 @@ class Project:
             suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
             if number in leading:
                 suspicious = engine.Suspects(suspicious.rules, leading[number])
-            if suspicious.rules:
-                self.seen.add(number)
             if suspicious.rules or number in state.commented:
                 suspects[number] = suspicious
             else:
@@ -291,6 +301,12 @@ class Project:
                 path = state.files[number].path
                 problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
                 results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem), results[number].suppressed)
+        for number, suspicious in suspects.items():
+            found = results[number]
+            if found.findings or found.problems or found.suppressed:
+                self.seen.add(number)
+            elif suspicious.rules:
+                self.walked.add(number)
         if not self.partial:
             return results
         paths = {state.files[number].path for number in asked}

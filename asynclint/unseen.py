@@ -1,9 +1,11 @@
-"""What a run would find again although files have changed, because nobody but a reader of the files can tell: comments, blank lines, docstrings,
-operators, and other things that no fact mentions.
+"""What a run would find again although files have changed, because nobody but a reader of the files can tell: comments, blank lines, and in most
+files docstrings, operators, and whatever else no fact mentions.
 
 Whatever the program knows of a file it reads from its facts. Where those are alike before and after (see `index.alike`), every question about the
 program has the same answer, but for places in that file. So all files have the results that they had, except those where places or texts of a
 changed file were looked at: a run that leaves its results notes which those are, and with them everything is done afresh.
+
+A file that was walked without a finding has none again if its code is the same: no rule looks at comments and blanks before it has found something.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ from asynclint.index.alike import alike
 from asynclint.index.module import ModuleFacts
 from asynclint.model import Problem
 from asynclint.project import read
+from asynclint.source import Source
 from asynclint.triage import may_report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from asynclint.cache import Cache, Facts
     from asynclint.config import Settings
     from asynclint.files import SourceFile
     from asynclint.model import RunResult
-    from asynclint.source import Source
 
 
 def recall(cache: Cache, key: bytes, settings: Settings, found: Sequence[SourceFile], around: Sequence[SourceFile]) -> RunResult | None:
@@ -36,24 +38,27 @@ def recall(cache: Cache, key: bytes, settings: Settings, found: Sequence[SourceF
     changed = cache.changed(key, files)
     if not changed or cache.quotes(key, [files[number].path for number in changed]):
         return None
-    digests: dict[int, bytes] = {}
+    contents: dict[int, bytes] = {}
     facts: dict[bytes, Facts] = {}
     for number, old in changed.items():
         source, known = read(files[number], settings.max_file_size), cache.facts(old)
-        same = _again(source, known) if not isinstance(source, Problem) and known is not None else None
-        if isinstance(source, Problem) or same is None:
+        if isinstance(source, Problem) or known is None:
             return None
-        digests[number] = cache.digest(source.data)
-        facts[digests[number]] = same
+        same = _same_facts(source, known)
+        walked = cache.walked(key, source.path)
+        if same is None or (walked is not None and not _is_same_code(Source.from_bytes(source.path, walked), source, same)):
+            return None
+        contents[number] = source.data
+        facts[cache.digest(source.data)] = same
     try:
-        cache.move(key, started, files, digests)
+        cache.move(key, started, files, contents)
         cache.write_facts(facts)
     except OSError as error:
         sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
     return cache.found(key, [file.path for file in found])
 
 
-def _again(source: Source, known: Facts) -> Facts | None:
+def _same_facts(source: Source, known: Facts) -> Facts | None:
     """The facts of a source whose earlier ones are known, if both are alike, and no comment of the file may have to be reported."""
     packed, names, commented = known
     if commented or may_report(source.text):
@@ -64,3 +69,37 @@ def _again(source: Source, known: Facts) -> Facts | None:
     structure, _, calls, loads = facts.pack()
     new = structure, packed[1], calls, loads  # the names of calls follow from the rest, and are narrowed already
     return (new, names, False) if alike(ModuleFacts.unpack(packed), ModuleFacts.unpack(new)) else None
+
+
+def _is_same_code(before: Source, after: Source, facts: Facts) -> bool:
+    """Whether two versions of a file differ in nothing but comments and blanks, and libcst reads the new one as it surely did the old."""
+    import tokenize
+
+    try:
+        if list(_tokens(before.text)) != list(_tokens(after.text)):
+            return False
+    except (tokenize.TokenError, SyntaxError):
+        return False
+    import libcst
+
+    from asynclint.walk import elide
+    from asynclint.walk.positions import Disagreement, TooDeep, match_part
+
+    tree = engine.parse(after)
+    try:
+        if isinstance(tree, Problem):
+            return False
+        match_part(tree, elide.whole(after, ModuleFacts.unpack(facts[0])))
+    except (TooDeep, Disagreement, libcst.ParserSyntaxError):
+        return False
+    return True
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str]]:
+    """All that is code. Raises TokenError and SyntaxError."""
+    import io
+    import tokenize
+
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in (tokenize.COMMENT, tokenize.NL):
+            yield token.type, token.string

@@ -74,6 +74,7 @@ def test_what_nobody_sees_is_not_looked_at(run: Run, recalled: list[bool], monke
         "blocks.py": "import time\n\n\ndef slow(n):\n    time.sleep(n)\n",
         "calls.py": "from blocks import slow\n\n\nasync def main():\n    slow(1)\n",
         "base.py": "class Base:\n    def run(self):\n        print(self)\n",
+        "walked.py": "async def main(f):\n    try:\n        await f(1)\n    except BaseException:\n        print(f)\n        raise\n",
         "leaf.py": "from base import Base\n\n\nclass Leaf(Base):\n    def run(self):\n        super().run()\n",
     }
     for name, text in files.items():
@@ -86,8 +87,14 @@ def test_what_nobody_sees_is_not_looked_at(run: Run, recalled: list[bool], monke
             monkeypatch.setattr(engine, "lint", before if name in ("blocks.py", "calls.py") else None)
             found = run()
             monkeypatch.setattr(engine, "lint", before)
-            assert recalled[-1] is (name in ("base.py", "leaf.py"))
+            assert recalled[-1] is (name not in ("blocks.py", "calls.py")), (kind, name)
             assert found == run("--no-cache"), (kind, name)
+    Path("leaf.py").write_text('"""A leaf."""\n' + files["leaf.py"], encoding="utf-8")
+    assert run() == found
+    assert recalled[-1]
+    Path("walked.py").write_text('"""Walked."""\n' + files["walked.py"], encoding="utf-8")
+    assert run() == found
+    assert not recalled[-1]
 
 
 def test_results_of_two_command_lines_stay(run: Run, recalled: list[bool]) -> None:
