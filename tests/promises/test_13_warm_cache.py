@@ -49,6 +49,7 @@ def _copy(project: Path) -> None:
         target.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_any_edit(project: Path, run: Run) -> None:
     rng = random.Random(project.name)
