@@ -1,9 +1,10 @@
 """Facts and results of earlier runs, by the content of files, so that a run reads only what has changed.
 
-Two files in one folder: `results` holds what the file system said of each file, its digest, and what the last runs found; every run reads it.
-`facts` holds the facts of modules, and is read where something has changed, each module only when it is asked for. Both are made of `marshal`, which
-trusts what it reads; so each file is signed with a secret of the user that never leaves the user's own cache directory, and one that is not, or is
-of another version of Python or asynclint, is not read at all, but written anew. Runs that write at the same time replace each other's files whole.
+Three files in one folder: `results` holds what the file system said of each file, its digest, and what the last runs found; every run reads it.
+`facts` holds the facts of modules, and is read where something has changed, each module only when it is asked for; `later` those of the few that
+have changed since `facts` was written. All are made of `marshal`, which trusts what it reads; so each file is signed with a secret of the user that
+never leaves the user's own cache directory, and one that is not, or is of another version of Python or asynclint, is not read at all, but written
+anew. Runs that write at the same time replace each other's files whole.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import marshal
 import os
 import sys
 import time
+import zlib
+from contextlib import suppress
 from enum import Enum
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 REMEMBERED = 8  # results of so many different command lines are kept
 _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again without another time
 _SIGNATURE = 32  # bytes
+_FEW = 200  # so many modules that have changed are kept beside the others: these need not be written again
 _INDIFFERENT = frozenset(
     ["jobs", "timeout", "cache", "cache_dir", "min_severity", "min_confidence", "baseline"]
 )  # settings that no result depends on
@@ -40,6 +44,7 @@ _KINDS: tuple[Any, ...] = (
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 Known = tuple[str, int, int, bytes]  # absolute path, size, time of change in nanoseconds, digest
 Facts = tuple["Packed", bytes, bool]  # the facts, their names packed, and whether there are suppressions
+_Table = tuple[dict[bytes, tuple[int, ...]], memoryview]  # by digest: place and lengths of the parts; the parts
 
 
 class Cache:
@@ -54,8 +59,7 @@ class Cache:
         self._started: int = content.get("started", 0)
         self._results: dict[bytes, Any] = content.get("results", {})
         self._digests: dict[tuple[str, int, int], bytes | None] = {}
-        self._facts: dict[bytes, tuple[int, ...]] | None = None
-        self._blobs = b""
+        self._tables: list[_Table] | None = None
 
     @staticmethod
     def digest_of_file(absolute: str) -> bytes:
@@ -90,58 +94,93 @@ class Cache:
 
     def recall(self, key: bytes, files: Sequence[SourceFile], asked: Sequence[str]) -> model.RunResult | None:
         """What a run with this key found, if the files of the program are still the same; `asked` are the paths of those to have a result."""
+        if key not in self._results or self._results[key]["whole"] != _whole(files, self._contents(files)):
+            return None
+        return self.found(key, asked)
+
+    def found(self, key: bytes, asked: Sequence[str]) -> model.RunResult:
+        """What a run with this key found."""
         begun = time.perf_counter()
+        results = {result.path: result for result in _from_plain(self._results[key]["results"])}
+        lines = dict(_from_plain(self._results[key]["lines"]))
+        shown = [results.get(path) or model.FileResult(path) for path in sorted(results.keys() | set(asked))]
+        return model.RunResult(tuple(shown), (), len(asked), lines, {}, {}, {"recall": time.perf_counter() - begun})
+
+    def changed(self, key: bytes, files: Sequence[SourceFile]) -> dict[int, bytes]:
+        """Which files (by number) have changed since a run with this key, and the digests that they had; none where more than that is different."""
         stored = self._results.get(key)
         if stored is None:
-            return None
-        contents = [self.digest_of(file.absolute, file.size, file.mtime_ns) for file in files]
-        if stored[0] != _whole(files, contents):
-            return None
-        results = {path: model.FileResult(path) for path in asked}
-        results.update((result.path, result) for result in _from_plain(stored[1]))
-        shown = tuple(results[path] for path in sorted(results))
-        lines = dict(_from_plain(stored[2]))
-        return model.RunResult(shown, (), len(asked), lines, {}, {}, {"recall": time.perf_counter() - begun})
+            return {}
+        then = [self._then(stored, file) for file in files]
+        if stored["whole"] != _whole(files, then):
+            return {}
+        now = self._contents(files)
+        return {number: old for number, old in enumerate(then) if old is not None and old != now[number]}
+
+    def quotes(self, key: bytes, paths: Iterable[str]) -> bool:
+        """Whether a run with this key looked at more than the facts of files at these paths, found anything in one, or told of one."""
+        stored = self._results[key]
+        seen, told = frozenset(stored["seen"]), marshal.dumps(stored["results"])
+        return any(path in seen or path.encode("utf-8", "surrogatepass") in told for path in paths)
+
+    def walked(self, key: bytes, path: str) -> bytes | None:
+        """The content of a file that a run with this key walked without finding anything; None where it was not walked."""
+        text = self._results[key]["walked"].get(path)
+        return zlib.decompress(text) if text is not None else None
+
+    def move(self, key: bytes, started: int, files: Sequence[SourceFile], changed: Mapping[int, bytes]) -> None:
+        """Keep that what a run with this key found holds also for files of which some (by number) have changed, and have this content now; `started`
+        as for `write`. Raises OSError where it cannot be written."""
+        stored = self._results[key]
+        digests = [_digest(changed[n]) if n in changed else self._then(stored, file) or b"" for n, file in enumerate(files)]
+        walked = {files[n].path: zlib.compress(data, 1) for n, data in changed.items() if files[n].path in stored["walked"]}
+        moved = {**stored, "whole": _whole(files, digests), "walked": {**stored["walked"], **walked}, "then": {}}
+        self._write(key, started, files, digests, moved)
+
+    def _then(self, stored: dict[str, Any], file: SourceFile) -> bytes | None:
+        """The digest of a file when something was stored."""
+        return stored["then"].get(file.absolute) or (self._known[file.absolute][3] if file.absolute in self._known else None)
+
+    def _contents(self, files: Sequence[SourceFile]) -> list[bytes | None]:
+        return [self.digest_of(file.absolute, file.size, file.mtime_ns) for file in files]
 
     # -- facts
 
     def facts(self, content: bytes) -> Facts | None:
         """The facts of a file with this digest."""
-        entry = self._entries().get(content)
-        if entry is None:
-            return None
-        at, *lengths, commented = entry
-        parts = []
-        for length in lengths:
-            parts.append(self._blobs[at : at + length])
-            at += length
-        return (parts[0], parts[1], parts[2], parts[3]), parts[4], bool(commented)
+        for index, blobs in self._all_facts():
+            entry = index.get(content)
+            if entry is not None:
+                at, *lengths, commented = entry
+                parts = []
+                for length in lengths:
+                    parts.append(bytes(blobs[at : at + length]))
+                    at += length
+                return (parts[0], parts[1], parts[2], parts[3]), parts[4], bool(commented)
+        return None
 
-    def has_facts(self, contents: Iterable[bytes]) -> bool:
-        """Whether the facts of all files with these digests are kept."""
-        return self._entries().keys() >= set(contents)
+    def _all_facts(self) -> list[_Table]:
+        """Those of most modules, and those that came later."""
+        if self._tables is None:
+            self._tables = [self._table(name) for name in ("facts", "later")]
+        return self._tables
 
-    def _entries(self) -> dict[bytes, tuple[int, ...]]:
-        if self._facts is None:
-            self._facts = {}
-            data = self._read("facts")
-            if data:
-                start = 8 + int.from_bytes(data[:8], "little")
-                self._facts = marshal.loads(data[8:start])
-                self._blobs = data[start:]
-        return self._facts
+    def _table(self, name: str) -> _Table:
+        data = self._read(name)
+        start = 8 + int.from_bytes(data[:8], "little")
+        return (marshal.loads(data[8:start]), data[start:]) if data else ({}, data)
 
     # -- files
 
-    def _read(self, name: str) -> bytes:
+    def _read(self, name: str) -> memoryview:
         """The content of a file of the cache, or nothing where it is not one that this user's asynclint of this version has written."""
         try:
             with open(os.path.join(self.folder, name), "rb") as file:
                 data = file.read()
         except OSError:
-            return b""
+            return memoryview(b"")
         content = memoryview(data)[_SIGNATURE:]
-        return bytes(content) if data[:_SIGNATURE] == self._signature(content) else b""
+        return content if data[:_SIGNATURE] == self._signature(content) else memoryview(b"")
 
     def _signature(self, content: Any) -> bytes:
         return blake2b(content, digest_size=_SIGNATURE, key=self._secret, person=self._program).digest()
@@ -154,30 +193,60 @@ class Cache:
         digests: Sequence[bytes],
         results: Iterable[model.FileResult],
         lines: Mapping[tuple[str, int], str],
+        seen: Iterable[str],
+        walked: Mapping[str, bytes],
     ) -> None:
         """Keep what a run found that started at a time (nanoseconds since the epoch); `digests` of the files in their order, of the content that was
-        linted. Without a key nothing but the digests is kept. Raises OSError where it cannot be written.
+        linted; `seen` the paths of those of which more than the facts was looked at, except for those that were only `walked`, and nothing found:
+        their contents. Without a key nothing but the digests is kept. Raises OSError where it cannot be written.
         """
-        known = {file.absolute: (file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)}
-        if any(path in self._known and self._known[path][3] != content for path, _, _, content in known.values()):
-            self._results = {}  # of files that are no more
-        self._results.pop(key, None)
-        kept = dict(list(self._results.items())[1 - REMEMBERED :])
         shown = tuple(
             sorted((result for result in results if result.findings or result.problems or result.suppressed), key=lambda result: result.path)
         )
+        found = {
+            "whole": _whole(files, digests),
+            "results": _plain(shown),
+            "lines": _plain(tuple(lines.items())),
+            "seen": tuple(sorted(seen)),
+            "walked": {path: zlib.compress(data, 1) for path, data in walked.items()},
+            "then": {},
+        }
+        self._write(key, started, files, digests, found)
+
+    def _write(self, key: bytes, started: int, files: Sequence[SourceFile], digests: Sequence[bytes], found: dict[str, Any]) -> None:
+        """`found` holds under "then", by path, the digests of files that have changed since."""
+        known = {file.absolute: (file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)}
+        changed = {path: old for path, (_, _, _, old) in self._known.items() if path in known and known[path][3] != old}
+        self._results.pop(key, None)
+        self._results = dict(list(self._results.items())[1 - REMEMBERED :])
+        for stored in self._results.values():
+            stored["then"] = {**changed, **stored["then"]}
         if key:
-            kept[key] = (_whole(files, digests), _plain(shown), _plain(tuple(lines.items())))
+            self._results[key] = found
         # Files of other runs are still known if nothing can have changed them unnoticed since.
         others = (entry for path, entry in self._known.items() if path not in known and entry[2] < self._started - _RACY and os.path.exists(path))
         self._known = {entry[0]: entry for entry in others} | known
-        self._sign("results", marshal.dumps({"files": list(self._known.values()), "started": started, "results": kept}))
+        self._sign("results", marshal.dumps({"files": list(self._known.values()), "started": started, "results": self._results}))
 
     def write_facts(self, facts: Mapping[bytes, Facts]) -> None:
         """Keep the facts of modules by the digests of their files, beside those of other files that are known. Raises OSError where they cannot be
         written."""
-        contents = {entry[3] for entry in self._known.values()}
-        facts = {**facts, **{content: kept for content in contents.difference(facts) if (kept := self.facts(content)) is not None}}
+        (most, _), (later, _) = self._all_facts()
+        new = [content for content in facts if content not in most and content not in later]
+        if not new:
+            return
+        contents = {entry[3] for entry in self._known.values()}.union(*(stored["then"].values() for stored in self._results.values()))
+        if most and len(new) + len(later) <= _FEW:
+            self._write_table("later", {content: facts[content] for content in new} | self._facts_of(contents.intersection(later)))
+            return
+        self._write_table("facts", {**facts, **self._facts_of(contents.difference(facts))})
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.folder, "later"))
+
+    def _facts_of(self, contents: Iterable[bytes]) -> dict[bytes, Facts]:
+        return {content: kept for content in contents if (kept := self.facts(content)) is not None}
+
+    def _write_table(self, name: str, facts: Mapping[bytes, Facts]) -> None:
         index: dict[bytes, tuple[int, ...]] = {}
         blobs: list[bytes] = []
         at = 0
@@ -187,7 +256,7 @@ class Cache:
             blobs += parts
             at += sum(map(len, parts))
         head = marshal.dumps(index)
-        self._sign("facts", b"".join((len(head).to_bytes(8, "little"), head, *blobs)))
+        self._sign(name, b"".join((len(head).to_bytes(8, "little"), head, *blobs)))
 
     def _sign(self, name: str, content: bytes) -> None:
         os.makedirs(self.folder, exist_ok=True)
@@ -285,7 +354,7 @@ def _secret() -> bytes:
 # -- results as plain data
 
 
-def _loaded(data: bytes) -> Any:
+def _loaded(data: memoryview) -> Any:
     return marshal.loads(data) if data else None
 
 

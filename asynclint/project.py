@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asynclint import engine, part, pool
 from asynclint.files import SourceFile
@@ -100,6 +100,8 @@ class Project:
         self.early = engine.Early()
         self.seconds: dict[str, float] = {}
         self.fresh = False  # whether something was indexed that the cache did not have
+        self.seen: set[int] = set()  # files of which linting looked at more than facts, but for those that were only
+        self.walked: set[int] = set()  # walked, and nothing found
         off = {rule.code for rule in rules if rule.pedantic and not (self.settings.pedantic or self.settings.names(rule.code, rule.name))}
         self._enabled = [self.settings.enabled(self.codes, file.absolute) - off for file in files]
         anywhere = frozenset[str]().union(*self._enabled)
@@ -212,13 +214,22 @@ class Project:
         try:
             files = {n: file for n, file in enumerate(state.files) if n not in state.overlays}
             contents = [state.digests[n] if n in state.digests else cache.digest_of_file(file.absolute) for n, file in files.items()]
-            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()))
-            if not cache.has_facts(state.digests[n] for n in files if n in state.digests):
-                cache.write_facts(
-                    {state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files}
-                )
+            seen, walked = self._noted(cache)
+            cache.write(self.request.key, started, list(files.values()), contents, results.values(), self.lines(results.values()), seen, walked)
+            cache.write_facts({state.digests[n]: (state.packed[n], state.packed_names[n], n in state.commented) for n in state.packed if n in files})
         except OSError as error:
             sys.stderr.write(f"warning: {cache.folder}: the cache cannot be written: {error.strerror or error}\n")
+
+    def _noted(self, cache: Cache) -> tuple[list[str], dict[str, bytes]]:
+        """The paths of the files that are `seen`, and those of the files that are only `walked`, with their contents."""
+        seen, walked = set(self.seen), {}
+        for number in self.walked.difference(seen) if self.request.key else ():
+            source = self._source(number)
+            if isinstance(source, Source) and cache.digest(source.data) == self.state.digests.get(number):
+                walked[source.path] = source.data
+            else:  # it has changed meanwhile
+                seen.add(number)
+        return [self.state.files[number].path for number in seen], walked
 
     def replace(self, number: int, source: Source) -> bool:
         """Give a file another content, which the program knows of from then on, but no later `index` of other files. Whether the results of all
@@ -277,14 +288,23 @@ class Project:
         if jobs > 1 and any(each.rules for each in suspects.values()):
             import_module(_WALKING)  # once for all workers
         for number, result in self._map("linting", work, sorted(suspects), jobs):
-            if isinstance(result, pool.Failure):
-                result = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
-            results[number] = result  # type: ignore[assignment]
+            if isinstance(result, pool.Failure):  # nobody knows what it has looked at
+                self.seen.update(range(len(state.files)))
+                results[number] = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
+            else:
+                results[number], looked_at = cast("tuple[FileResult, frozenset[int]]", result)
+                self.seen.update(n for n in looked_at if n < len(state.files))
         for number, line in self.program.tangled:
             if number in results:
                 path = state.files[number].path
                 problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
                 results[number] = FileResult(path, results[number].findings, (*results[number].problems, problem), results[number].suppressed)
+        for number, suspicious in suspects.items():
+            found = results[number]
+            if found.findings or found.problems or found.suppressed:
+                self.seen.add(number)
+            elif suspicious.rules:
+                self.walked.add(number)
         if not self.partial:
             return results
         paths = {state.files[number].path for number in self.asked}
@@ -349,7 +369,7 @@ class Project:
 
     def _source(self, number: int) -> Source | Problem:
         overlay = self.state.overlays.get(number)
-        return overlay if overlay is not None else _read(self.state.files[number], self.settings.max_file_size)
+        return overlay if overlay is not None else read(self.state.files[number], self.settings.max_file_size)
 
     def _unchanged(self, number: int) -> Source | Problem:
         """A source that fixes are made for: a file must be the one that was found, for places in it count from its beginning."""
@@ -375,7 +395,7 @@ class Project:
         return found
 
 
-def _read(file: SourceFile, limit: int) -> Source | Problem:
+def read(file: SourceFile, limit: int) -> Source | Problem:
     """A file's source. A file that has grown beyond the limit, vanished or cannot be decoded is a problem."""
     is_notebook = file.path.endswith(NOTEBOOK)
     if file.size > limit and not is_notebook:
@@ -402,7 +422,7 @@ def _index(
     digest: Callable[[bytes], bytes] | None,
     number: int,
 ) -> tuple[Packed, bytes, bool, bytes] | Problem:
-    source = overlays.get(number) or _read(files[number], limit)
+    source = overlays.get(number) or read(files[number], limit)
     if isinstance(source, Problem):
         return source
     facts: ModuleFacts | Problem = engine.index(source)
@@ -416,10 +436,11 @@ def _early(program: Program, numbers: Sequence[int], rules: Sequence[Rule]) -> t
     return engine.early(program, numbers, rules), program.answers()
 
 
-def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> FileResult:
+def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> tuple[FileResult, frozenset[int]]:
+    """The result of a file, and the modules whose text has been looked at, by this process so far."""
     source = project._source(number)
     if isinstance(source, Problem):
-        return FileResult(source.path, problems=(source,))
+        return FileResult(source.path, problems=(source,)), frozenset((number,))
     result = engine.lint(
         project.program,
         number,
@@ -431,9 +452,10 @@ def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: So
         target_version=project.settings.target_version,
         task_errors=project.settings.task_errors,
     )
-    if all(finding.fix is None or finding.code in project.may_fix for finding in result.findings):
-        return result
-    return FileResult(result.path, tuple(_only_shown(finding, project.may_fix) for finding in result.findings), result.problems, result.suppressed)
+    if any(finding.fix is not None and finding.code not in project.may_fix for finding in result.findings):
+        shown = tuple(_only_shown(finding, project.may_fix) for finding in result.findings)
+        result = FileResult(result.path, shown, result.problems, result.suppressed)
+    return result, frozenset(sources.quoted)
 
 
 def _only_shown(finding: Finding, may_fix: Collection[str]) -> Finding:

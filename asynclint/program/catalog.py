@@ -62,7 +62,7 @@ class Catalog:
         self._methods: dict[tuple[str, str], str] = {}
         self._entries: frozenset[str] | None = None
         self._bound: frozenset[str] | None = None
-        self._mentioned: frozenset[str] = frozenset()
+        self._mentioned: set[str] = set()
         self._last_names: frozenset[str] | None = None
 
     # -- reading
@@ -234,10 +234,12 @@ class Catalog:
 
     def _collect(self) -> None:
         if self._entries is None:
-            tables = [table for name, table in vars(self).items() if not name.startswith("_")]
-            self._entries = frozenset(path for table in tables for path in table)
-            parts = [path.split(".") for path in self._entries.difference(self.taught())]
-            self._mentioned = frozenset(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
+            self._entries = frozenset[str]().union(*(table for name, table in vars(self).items() if not name.startswith("_")))
+            self._mentioned = set()
+            for path in self._entries.difference(self.taught()):
+                while path and path not in self._mentioned:  # what holds a path that is there is there too
+                    self._mentioned.add(path)
+                    path = path.rpartition(".")[0]
 
     def canonical(self, path: str) -> str:
         """The documented spelling of a dotted path: aliases resolved, also of its prefixes."""

@@ -20,11 +20,13 @@ class Sources:
         self._locations = locations
         self._overlays = overlays
         self._read: dict[int, Source] = {}
+        self.quoted: set[int] = set()  # the modules that were asked for
         self.kept: dict[str, object] = {}  # what later rooms make of the texts and want to make once
         self._trees: dict[int, tuple[Source, ast.Module]] = {}
 
     def get(self, module: int) -> Source:
         """The source of a module; an empty one where the file has vanished meanwhile."""
+        self.quoted.add(module)
         known = self._overlays.get(module) or self._read.get(module)
         if known is None:
             try:
