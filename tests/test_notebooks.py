@@ -66,6 +66,9 @@ def test_cells_are_one_text_and_each_line_has_its_place() -> None:
         ("print??", "# for IPython: 0"),
         ("a.b.c?", "# for IPython: 0"),
         ("%timeit?", "# for IPython: 0"),
+        (",print a b", "# for IPython: 0"),
+        (";print a b", "# for IPython: 0"),
+        ("/print 1", "# for IPython: 0"),
         ("files = !ls", "files = get_ipython()  # for IPython: 0"),
         ("a, b = %sql select 1", "a, b = get_ipython()  # for IPython: 0"),
         ("if 1:\n    !ls", "if 1:\n    pass  # for IPython: 0"),
@@ -73,6 +76,8 @@ def test_cells_are_one_text_and_each_line_has_its_place() -> None:
         ("x = (7\n% 3)", None),
         ("x = '''\n%s\n!\n'''", None),
         ("x = 7 \\\n% 3", None),
+        ("x = (7\n/ 3\n, 4)", None),
+        ("x = 7 \\\n/ 3", None),
         ("x != 3", None),
         ("x = y != 3", None),
         ("x = '%s' % y", None),
@@ -193,6 +198,14 @@ def test_a_line_for_ipython_moves_with_its_block() -> None:
     assert source.cells_of("with y:\n    if x:\n        pass  # for IPython: 0\n") == {1: "with y:\n    if x:\n        !ls"}
 
 
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [("!ls", 0), ("!ls $x", 2), ("!ls {x}", 2), ("y = !ls", 0), ("y = !ls {x}", 2), ("y = %pwd", 2), ("%time y = x", 2), ("/print x", 2), ("x?", 0)],
+)
+def test_some_lines_for_ipython_look_up_names(line: str, looks: int) -> None:
+    assert read(notebook(f"if x:\n    {line}\n    pass")).looks_up_names(1, 3) == looks
+
+
 # ---------------------------------------------------------------------------------------------------------- a run
 
 
@@ -280,6 +293,25 @@ def test_a_cell_may_await_and_keeps_what_it_shows(folder: Path, capsys: pytest.C
     assert [line.split(" `")[0] for line in out.splitlines()] == ["b.ipynb:cell 2:1:1: ASL304 [*]", "b.ipynb:cell 4:1:1: ASL301 [*] the task from"]
     run(capsys, "b.ipynb", "--fix")
     assert "".join(json.loads((folder / "b.ipynb").read_text())["cells"][1]["source"]) == "await f()"
+
+
+@pytest.mark.parametrize(("line", "moves"), [("!ls", True), ("!ls {name}", False), ("%time z = name", False)])
+def test_a_block_stays_where_ipython_looks_up_names(folder: Path, capsys: pytest.CaptureFixture[str], line: str, moves: bool) -> None:
+    body = "    name = 'a'\n    with open(p) as h:\n        text = h.read()\n"
+    (folder / "a.ipynb").write_text(notebook("async def f(p):\n" + body + f"    {line}\n    return text, name"))
+    code, out, _ = run(capsys, "--diff", "--unsafe-fixes", "a.ipynb")
+    assert code == 1
+    assert ("+    text = await asyncio.to_thread(f_in_thread)" in out) == moves
+
+
+def test_places_in_messages_are_those_of_cells(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = "import asyncio, threading\nlock = threading.Lock()\n"
+    (folder / "a.ipynb").write_text(notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "def g():\n    with lock:\n        pass"))
+    out = run(capsys, "a.ipynb")[1]
+    assert "held at 1 suspension point (line 3 of cell 2)" in out
+    assert "`g` uses it outside of a coroutine (a.ipynb:cell 3:2)" in out
+    (folder / "a.ipynb").write_text(notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "with lock:\n    pass"))
+    assert "the module itself uses it outside of a coroutine (a.ipynb:cell 3:1)" in run(capsys, "a.ipynb")[1]
 
 
 def test_nothing_imports_a_notebook(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

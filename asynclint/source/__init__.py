@@ -180,6 +180,10 @@ class Source:
         """Whether whoever runs this shows the value of the expression statement that ends at an offset, and keeps it."""
         return False
 
+    def looks_up_names(self, first: int, last: int) -> int:
+        """The first of these lines that is no Python and in which whoever runs this may look up names; 0 where there is none."""
+        return 0
+
     def line_text(self, line: int) -> str:
         """The text of a line (from 1) without its newline; empty for a line that the file does not have."""
         starts = self.line_starts

@@ -22,8 +22,9 @@ from asynclint.model import Place
 from asynclint.source import Source, SourceError
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
-_FOR_IPYTHON: Final = re.compile(r"[ \t]*(?:[%!?].*|%?[\w.*]+\?\??[ \t]*)", re.DOTALL)
+_FOR_IPYTHON: Final = re.compile(r"[ \t]*(?:[%!?,;/].*|%?[\w.*]+\?\??[ \t]*)", re.DOTALL)
 _ASSIGNED: Final = re.compile(r"([ \t]*[\w.,\[\]'\" \t*]+=)[ \t]*[%!].*", re.DOTALL)
+_LOOKS_UP_NAMES: Final = re.compile(r"[${]|^[ \t]*(?:[^!?]*=[ \t]*)?[%,;/]")
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -140,6 +141,11 @@ class Notebook(Source):
     def keeps(self, offset: int) -> bool:
         rest = self.text[offset:].partition(f"\n{self._border} ")[0]
         return all(not line.strip() or line.lstrip().startswith("#") for line in rest.split("\n"))
+
+    def looks_up_names(self, first: int, last: int) -> int:
+        marked = (line for line in range(first, last + 1) if self._mark in self.line_text(line))
+        hidden = dict(self._hidden)
+        return next((line for line in marked if _LOOKS_UP_NAMES.search(hidden[self.line_text(line)])), 0)
 
     def _python(self, text: str) -> str:
         """The lines of a cell, with a placeholder for each that only IPython reads."""

@@ -55,8 +55,12 @@ class Context:
     # -- places and texts
 
     def twin(self, node: cst.CSTNode) -> Any:
-        """The node of the standard library's tree that is the same code."""
-        return self._twins[node]
+        """The node of the standard library's tree that is the same code. Raises TypeError for a node of a kind that has none."""
+        try:
+            return self._twins[node]
+        except KeyError:
+            kind = node.__class__.__name__
+            raise TypeError(f"the place of a `{kind}` is not known by itself; take the node around it, or a part of its `ctx.twin()`") from None
 
     def node_of(self, twin: Any) -> cst.CSTNode:
         """The node whose twin this is."""
@@ -66,7 +70,7 @@ class Context:
 
     def span(self, node: cst.CSTNode) -> Span:
         """The place of a node, without parentheses around it."""
-        return self.span_of(self._twins[node])
+        return self.span_of(self.twin(node))
 
     def span_of(self, twin: Any) -> Span:
         """The place of a node of the standard library's tree."""
@@ -74,7 +78,7 @@ class Context:
 
     def text(self, node: cst.CSTNode) -> str:
         """The source text of a node, without parentheses around it."""
-        return self.text_of(self._twins[node])
+        return self.text_of(self.twin(node))
 
     def text_of(self, twin: Any) -> str:
         """The source text of a node of the standard library's tree."""
