@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -202,7 +203,7 @@ class Context:
         found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
         return next(node for node in found if (node.lineno, node.col_offset) == place)
 
-    @property
+    @cached_property
     def backend(self) -> str:
         """The library whose words the module uses for async work: asyncio, anyio or trio."""
         return backend_of(self.program, self.module)
