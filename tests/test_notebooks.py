@@ -95,7 +95,8 @@ def test_what_only_ipython_reads_is_hidden_from_python(line: str, stands: str | 
     "text",
     [
         notebook("%%bash\nfor x in *; do echo $x; done"),
-        notebook("\n%%time\nx = 1"),
+        notebook("\n%%timeit\nx = 1"),
+        notebook("%%time?\nx = 1"),
         notebook({"cell_type": "raw", "metadata": {}, "source": "x ="}),
         notebook({"cell_type": "code", "metadata": {"vscode": {"languageId": "fsharp"}}, "outputs": [], "source": "let x = 1"}),
         notebook("x <- 1", metadata={"kernelspec": {"language": "R", "name": "ir"}}),
@@ -302,6 +303,31 @@ def test_a_block_stays_where_ipython_looks_up_names(folder: Path, capsys: pytest
     code, out, _ = run(capsys, "--diff", "--unsafe-fixes", "a.ipynb")
     assert code == 1
     assert ("+    text = await asyncio.to_thread(f_in_thread)" in out) == moves
+
+
+def test_cells_that_are_timed_or_captured_are_code_of_the_notebook(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = "%%capture out\n# quiet\n\n", "\n%%time\nfrom time import sleep", "async def f():\n    sleep(1)", "%%time\nf()", "f()"
+    (folder / "b.ipynb").write_text(notebook(*cells))
+    _, out, _ = run(capsys, "b.ipynb", "--output-format", "concise", "-q")
+    places = ["b.ipynb:cell 3:2:5: ASL101 [*]", "b.ipynb:cell 4:2:1: ASL304", "b.ipynb:cell 5:1:1: ASL304 [*]"]
+    assert [line.split(" `")[0] for line in out.splitlines()] == places
+    assert "= no fix: the call stands in a cell that cannot await" in run(capsys, "b.ipynb")[1]
+    assert run(capsys, "b.ipynb", "--fix")[0] == 1
+    fixed = ["".join(cell["source"]) for cell in json.loads((folder / "b.ipynb").read_text())["cells"]]
+    assert fixed == [cells[0], "\n%%time\nimport asyncio\nfrom time import sleep", "async def f():\n    await asyncio.sleep(1)", cells[3], "await f()"]
+
+
+@pytest.mark.parametrize("first", ["%%time", "\n\n%%capture out\n# quiet", "%%time\n%who\n\n# quiet"])
+def test_nothing_is_put_above_the_line_that_begins_a_cell_for_ipython(folder: Path, capsys: pytest.CaptureFixture[str], first: str) -> None:
+    for cells in ([f"{first}\nasync def f():\n    open('x')"], [first, "async def f():\n    open('x')"]):
+        (folder / "b.ipynb").write_text(notebook(*cells))
+        assert run(capsys, "b.ipynb", "--fix")[0] == 0
+        fixed = "\n".join("".join(cell["source"]) for cell in json.loads((folder / "b.ipynb").read_text())["cells"])
+        assert fixed.startswith(first.split("%%")[0] + "%%")
+        assert fixed.count("import asyncio\n") == 1
+    source = read(notebook(f"{first}\nx = 1"))
+    with pytest.raises(SourceError, match="above the line that a cell must begin with"):
+        source.to_bytes("import asyncio\n" + source.text.lstrip())
 
 
 def test_places_in_messages_are_those_of_cells(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

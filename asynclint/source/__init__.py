@@ -176,6 +176,14 @@ class Source:
         """Whether an `await` may stand outside of functions."""
         return False
 
+    def may_await_at(self, line: int) -> bool:
+        """The same of a line."""
+        return self.may_await
+
+    def opens(self, line: int) -> bool:
+        """Whether nothing may be put above a line."""
+        return False
+
     def keeps(self, offset: int) -> bool:
         """Whether whoever runs this shows the value of the expression statement that ends at an offset, and keeps it."""
         return False

@@ -153,7 +153,10 @@ class Context:
                 comprehensions += 1
                 if comprehensions > 1 and self.target_version < (3, 11):
                     return "an `await` in a nested comprehension needs Python 3.11"
-        return "" if self.source.may_await else "the call stands at module level, outside a coroutine"
+        if not self.source.may_await:
+            return "the call stands at module level, outside a coroutine"
+        line = next((self._twins[node].lineno for node in reversed(self.ancestors) if node in self._twins), 0)
+        return "" if self.source.may_await_at(line) else "the call stands in a cell that cannot await"
 
     # -- meaning
 
