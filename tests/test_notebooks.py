@@ -314,7 +314,13 @@ def test_cells_that_are_timed_or_captured_are_code_of_the_notebook(folder: Path,
     assert "= no fix: the call stands in a cell that cannot await" in run(capsys, "b.ipynb")[1]
     assert run(capsys, "b.ipynb", "--fix")[0] == 1
     fixed = ["".join(cell["source"]) for cell in json.loads((folder / "b.ipynb").read_text())["cells"]]
-    assert fixed == [cells[0], "\n%%time\nimport asyncio\nfrom time import sleep", "async def f():\n    await asyncio.sleep(1)", cells[3], "await f()"]
+    assert fixed == [
+        cells[0],
+        "\n%%time\nimport asyncio\nfrom time import sleep",
+        "async def f():\n    await asyncio.sleep(1)",
+        cells[3],
+        "await f()",
+    ]
 
 
 @pytest.mark.parametrize("first", ["%%time", "\n\n%%capture out\n# quiet", "%%time\n%who\n\n# quiet"])
@@ -332,7 +338,9 @@ def test_nothing_is_put_above_the_line_that_begins_a_cell_for_ipython(folder: Pa
 
 def test_places_in_messages_are_those_of_cells(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lock = "import asyncio, threading\nlock = threading.Lock()\n"
-    (folder / "a.ipynb").write_text(notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "def g():\n    with lock:\n        pass"))
+    (folder / "a.ipynb").write_text(
+        notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "def g():\n    with lock:\n        pass")
+    )
     out = run(capsys, "a.ipynb")[1]
     assert "held at 1 suspension point (line 3 of cell 2)" in out
     assert "`g` uses it outside of a coroutine (a.ipynb:cell 3:2)" in out

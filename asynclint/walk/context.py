@@ -61,7 +61,7 @@ class Context:
             return self._twins[node]
         except KeyError:
             kind = node.__class__.__name__
-            raise TypeError(f"the place of a `{kind}` is not known by itself; take the node around it, or a part of its `ctx.twin()`") from None
+            raise TypeError(f"a `{kind}` has no place of its own; ask for the node around it, or for a part of its `ctx.twin()`") from None
 
     def node_of(self, twin: Any) -> cst.CSTNode:
         """The node whose twin this is."""
