@@ -313,7 +313,9 @@ def _converted(values: Mapping[str, Any], source: str, directory: str) -> dict[s
     for key, value in values.items():
         option = FILE_OPTIONS.get(key)
         if option is None:
-            raise ConfigError(f"{source}: unknown key `{key}`{did_you_mean(key, FILE_OPTIONS)}")
+            heading = key == "tool" and isinstance(value, dict) and "asynclint" in value
+            remedy = "; the keys stand here without the heading `[tool.asynclint]`" if heading else did_you_mean(key, FILE_OPTIONS)
+            raise ConfigError(f"{source}: unknown key `{key}`{remedy}")
         fields[option.field] = convert(option, value, f"{source}: `{key}`")
     for name in ("baseline", "python"):
         if fields.get(name):

@@ -146,7 +146,8 @@ def convert(option: Option, value: Any, where: str) -> Any:
     if option.choices and converted not in option.choices:
         raise ConfigError(f"{where}: expected one of {', '.join(f'`{choice}`' for choice in option.choices)}, got {described(value)}")
     if converted is None:
-        raise ConfigError(f"{where}: expected {option.kind.value}, got {described(value)}")
+        mixed = option.kind is Kind.TABLE and isinstance(value, dict)
+        raise ConfigError(f"{where}: expected {option.kind.value}, got {'a table with something else in it' if mixed else described(value)}")
     return converted
 
 

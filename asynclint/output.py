@@ -48,21 +48,23 @@ def write(stream: TextIO, text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        _mute(stream)
+    except OSError as error:
+        _fail(stream, error)
 
 
 def write_bytes(data: bytes) -> None:
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        _mute(sys.stdout)
+    except OSError as error:
+        _fail(sys.stdout, error)
 
 
-def _mute(stream: TextIO) -> None:
-    """Send what is still to be written, at exit too, nowhere."""
+def _fail(stream: TextIO, error: OSError) -> None:
+    """Send what is still to be written, at exit too, nowhere; raise ConfigError if it is not that the reader has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if not isinstance(error, BrokenPipeError):
+        raise ConfigError(f"{stream.name.strip('<>')}: {error.strerror or error}") from error
 
 
 def write_file(path: str, text: str, flag: str = "--output-file") -> None:

@@ -37,7 +37,8 @@ def unresolved(program: Program, sources: Sources, modules: Iterable[int]) -> li
                 source = sources.get(module)
                 column = source.position(source.offset_at(call.line, call.column)).column
                 lines.append(f"{source.where(call.line)}:{column}: {_shown(call.callee)}(): {kind}{detail}")
-    lines.append(f"{total} calls on the loop that are not awaited, {sum(reasons.values())} of them unresolved")
+    calls = "1 call on the loop that is" if total == 1 else f"{total} calls on the loop that are"
+    lines.append(f"{calls} not awaited, {sum(reasons.values())} of them unresolved")
     lines += [f"{count:>8}  {kind}" for kind, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))]
     return lines
 

@@ -90,8 +90,8 @@ class LockAcrossAwait(Rule):
             help = f"it cannot become a lock of asyncio: {reason}" if fix is not None else ""
         shown, type_ = " ".join(ctx.text_of(expression).split()), held.lock.path
         plural = "s" * (len(points) > 1)
-        lines = ", ".join(dict.fromkeys(str(point.lineno) for point in points))
-        at = f"held at {len(points)} suspension point{plural} (line{plural} {lines})"
+        lines = ", ".join(dict.fromkeys(ctx.source.named(point.lineno) for point in points))
+        at = f"held at {len(points)} suspension point{plural} ({lines})"
         ctx.report(
             node,
             (f"`{shown}` takes a `{type_}`, which is {at}: " if held.hops else f"`{shown}`, a `{type_}`, is {at}: ")

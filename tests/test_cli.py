@@ -531,6 +531,14 @@ def test_a_run_without_configuration_loads_nothing_heavy() -> None:
     assert python(code).stdout == "\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["rule"], ["--isolated", "--output-format", "json", "-"]])
+def test_output_that_cannot_be_written_is_told(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run([sys.executable, "-m", "asynclint", *arguments], input="", stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (2, "error: stdout: No space left on device\n")
+
+
 def test_a_reader_that_goes_away_ends_nothing() -> None:
     code = (
         "import sys, types, asynclint\n"

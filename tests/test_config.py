@@ -132,6 +132,7 @@ def test_plugins_that_are_files_are_relative_to_the_configuration(tmp_path: Path
     [
         ("selct = []", "unknown key `selct`; did you mean `select`?"),
         ("zzz = 1", "unknown key `zzz`"),
+        ("[tool.asynclint]\njobs = 1", "unknown key `tool`; the keys stand here without the heading `[tool.asynclint]`"),
         ('select = "ASL1"', "`select`: expected a list of strings, got `ASL1`"),
         ("select = [1]", "`select`: expected a list of strings, got a list with something else in it"),
         ("jobs = -1", "`jobs`: expected a whole number, 0 or more, got `-1`"),
@@ -139,7 +140,7 @@ def test_plugins_that_are_files_are_relative_to_the_configuration(tmp_path: Path
         ("timeout = 0", "`timeout`: expected a number of seconds above 0, got `0`"),
         ("pedantic = 1", "`pedantic`: expected true or false, got `1`"),
         ('target-version = "4"', '`target-version`: expected a Python version such as "3.10" or "py310", got `4`'),
-        ('[per-file-ignores]\n"a.py" = "ASL1"', "`per-file-ignores`: expected a table of lists of strings, got a table"),
+        ('[per-file-ignores]\n"a.py" = "ASL1"', "`per-file-ignores`: expected a table of lists of strings, got a table with something else in it"),
         ("fix = true", "unknown key `fix`; did you mean `fixable`?"),
         ("jobs =", "not valid TOML: Invalid value (at end of document)"),
     ],

@@ -72,3 +72,12 @@ def test_rules_of_a_file_are_tested_too(tmp_path: Path) -> None:
     found = lint_text("import asyncio\n\nasync def f(g):\n    return await asyncio.ensure_future(g)\n", settings=with_plugins(str(plugin)))
 
     assert [each.code for each in found] == ["TEA102"]
+
+
+def test_a_node_that_has_no_place_is_told(tmp_path: Path) -> None:
+    text = (Path(__file__).parent.parent / "fixtures" / "plugin" / "team_rules.py").read_text(encoding="utf-8")
+    plugin = tmp_path / "own_rules.py"
+    plugin.write_text(text.replace("ctx.span(node.func)", "ctx.span(node.args[0])"), encoding="utf-8")
+
+    with pytest.raises(AssertionError, match="TypeError: a `Arg` has no place of its own; ask for the node around it"):
+        lint_text("import asyncio\n\nasync def f(g):\n    return await asyncio.ensure_future(g)\n", settings=with_plugins(str(plugin)))

@@ -66,6 +66,9 @@ def test_cells_are_one_text_and_each_line_has_its_place() -> None:
         ("print??", "# for IPython: 0"),
         ("a.b.c?", "# for IPython: 0"),
         ("%timeit?", "# for IPython: 0"),
+        (",print a b", "# for IPython: 0"),
+        (";print a b", "# for IPython: 0"),
+        ("/print 1", "# for IPython: 0"),
         ("files = !ls", "files = get_ipython()  # for IPython: 0"),
         ("a, b = %sql select 1", "a, b = get_ipython()  # for IPython: 0"),
         ("if 1:\n    !ls", "if 1:\n    pass  # for IPython: 0"),
@@ -73,6 +76,8 @@ def test_cells_are_one_text_and_each_line_has_its_place() -> None:
         ("x = (7\n% 3)", None),
         ("x = '''\n%s\n!\n'''", None),
         ("x = 7 \\\n% 3", None),
+        ("x = (7\n/ 3\n, 4)", None),
+        ("x = 7 \\\n/ 3", None),
         ("x != 3", None),
         ("x = y != 3", None),
         ("x = '%s' % y", None),
@@ -90,7 +95,8 @@ def test_what_only_ipython_reads_is_hidden_from_python(line: str, stands: str | 
     "text",
     [
         notebook("%%bash\nfor x in *; do echo $x; done"),
-        notebook("\n%%time\nx = 1"),
+        notebook("\n%%timeit\nx = 1"),
+        notebook("%%time?\nx = 1"),
         notebook({"cell_type": "raw", "metadata": {}, "source": "x ="}),
         notebook({"cell_type": "code", "metadata": {"vscode": {"languageId": "fsharp"}}, "outputs": [], "source": "let x = 1"}),
         notebook("x <- 1", metadata={"kernelspec": {"language": "R", "name": "ir"}}),
@@ -193,6 +199,14 @@ def test_a_line_for_ipython_moves_with_its_block() -> None:
     assert source.cells_of("with y:\n    if x:\n        pass  # for IPython: 0\n") == {1: "with y:\n    if x:\n        !ls"}
 
 
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [("!ls", 0), ("!ls $x", 2), ("!ls {x}", 2), ("y = !ls", 0), ("y = !ls {x}", 2), ("y = %pwd", 2), ("%time y = x", 2), ("/print x", 2), ("x?", 0)],
+)
+def test_some_lines_for_ipython_look_up_names(line: str, looks: int) -> None:
+    assert read(notebook(f"if x:\n    {line}\n    pass")).looks_up_names(1, 3) == looks
+
+
 # ---------------------------------------------------------------------------------------------------------- a run
 
 
@@ -280,6 +294,58 @@ def test_a_cell_may_await_and_keeps_what_it_shows(folder: Path, capsys: pytest.C
     assert [line.split(" `")[0] for line in out.splitlines()] == ["b.ipynb:cell 2:1:1: ASL304 [*]", "b.ipynb:cell 4:1:1: ASL301 [*] the task from"]
     run(capsys, "b.ipynb", "--fix")
     assert "".join(json.loads((folder / "b.ipynb").read_text())["cells"][1]["source"]) == "await f()"
+
+
+@pytest.mark.parametrize(("line", "moves"), [("!ls", True), ("!ls {name}", False), ("%time z = name", False)])
+def test_a_block_stays_where_ipython_looks_up_names(folder: Path, capsys: pytest.CaptureFixture[str], line: str, moves: bool) -> None:
+    body = "    name = 'a'\n    with open(p) as h:\n        text = h.read()\n"
+    (folder / "a.ipynb").write_text(notebook("async def f(p):\n" + body + f"    {line}\n    return text, name"))
+    code, out, _ = run(capsys, "--diff", "--unsafe-fixes", "a.ipynb")
+    assert code == 1
+    assert ("+    text = await asyncio.to_thread(f_in_thread)" in out) == moves
+
+
+def test_cells_that_are_timed_or_captured_are_code_of_the_notebook(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = "%%capture out\n# quiet\n\n", "\n%%time\nfrom time import sleep", "async def f():\n    sleep(1)", "%%time\nf()", "f()"
+    (folder / "b.ipynb").write_text(notebook(*cells))
+    _, out, _ = run(capsys, "b.ipynb", "--output-format", "concise", "-q")
+    places = ["b.ipynb:cell 3:2:5: ASL101 [*]", "b.ipynb:cell 4:2:1: ASL304", "b.ipynb:cell 5:1:1: ASL304 [*]"]
+    assert [line.split(" `")[0] for line in out.splitlines()] == places
+    assert "= no fix: the call stands in a cell that cannot await" in run(capsys, "b.ipynb")[1]
+    assert run(capsys, "b.ipynb", "--fix")[0] == 1
+    fixed = ["".join(cell["source"]) for cell in json.loads((folder / "b.ipynb").read_text())["cells"]]
+    assert fixed == [
+        cells[0],
+        "\n%%time\nimport asyncio\nfrom time import sleep",
+        "async def f():\n    await asyncio.sleep(1)",
+        cells[3],
+        "await f()",
+    ]
+
+
+@pytest.mark.parametrize("first", ["%%time", "\n\n%%capture out\n# quiet", "%%time\n%who\n\n# quiet"])
+def test_nothing_is_put_above_the_line_that_begins_a_cell_for_ipython(folder: Path, capsys: pytest.CaptureFixture[str], first: str) -> None:
+    for cells in ([f"{first}\nasync def f():\n    open('x')"], [first, "async def f():\n    open('x')"]):
+        (folder / "b.ipynb").write_text(notebook(*cells))
+        assert run(capsys, "b.ipynb", "--fix")[0] == 0
+        fixed = "\n".join("".join(cell["source"]) for cell in json.loads((folder / "b.ipynb").read_text())["cells"])
+        assert fixed.startswith(first.split("%%")[0] + "%%")
+        assert fixed.count("import asyncio\n") == 1
+    source = read(notebook(f"{first}\nx = 1"))
+    with pytest.raises(SourceError, match="above the line that a cell must begin with"):
+        source.to_bytes("import asyncio\n" + source.text.lstrip())
+
+
+def test_places_in_messages_are_those_of_cells(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = "import asyncio, threading\nlock = threading.Lock()\n"
+    (folder / "a.ipynb").write_text(
+        notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "def g():\n    with lock:\n        pass")
+    )
+    out = run(capsys, "a.ipynb")[1]
+    assert "held at 1 suspension point (line 3 of cell 2)" in out
+    assert "`g` uses it outside of a coroutine (a.ipynb:cell 3:2)" in out
+    (folder / "a.ipynb").write_text(notebook(lock, "async def f():\n    with lock:\n        await asyncio.sleep(0)", "with lock:\n    pass"))
+    assert "the module itself uses it outside of a coroutine (a.ipynb:cell 3:1)" in run(capsys, "a.ipynb")[1]
 
 
 def test_nothing_imports_a_notebook(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ Next:
 _NEXT_IN_PLUGIN = """\
 Next, there:
 1. Install it beside asynclint, and run its tests:
-       pip install -e . && pytest
+       pip install -e . pytest && pytest
 2. Say in {plugin}.py what is wrong, and change what it looks for; change the fixtures to what should be found and what should not, run
        pytest --update-fixtures
    and read what it wrote.

@@ -22,11 +22,14 @@ _STOPPING = frozenset({"StopIteration", "Exception", "BaseException"})
 _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
-def require_any_thread(ctx: Context, function: ast.AST, region: Sequence[ast.stmt]) -> None:
+def require_any_thread(ctx: Context, function: Any, region: Sequence[ast.stmt]) -> None:
     """Raise Withheld where something in statements of a function needs the thread, or the frame, in which it now runs."""
     for node in parts(function) if not isinstance(function, ast.AsyncFunctionDef) else (n for top in function.body for n in parts(top)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKING_AT_FRAMES:
             raise Withheld(f"`{node.func.id}()` looks at the names of the function ({ctx.source.named(node.lineno)})")
+    line = ctx.source.looks_up_names(function.lineno, function.end_lineno or 0)
+    if line:
+        raise Withheld(f"IPython looks at the names of the function ({ctx.source.named(line)})")
     own = stored(region)
     for node in (node for top in region for node in ast.walk(top)):
         if isinstance(node, ast.Call):

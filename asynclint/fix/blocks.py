@@ -88,10 +88,12 @@ def _is_louder(ctx: Context, node: cst.CSTNode, carrier: ast.Call) -> bool:
 def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
     """The plan of every block of a coroutine that a blocking call opens; none for those inside a block that moves."""
     found: dict[ast.AST, Plan] = {}
-    taken = _identifiers(ctx, function)
-    parents = parents_of(function)
     blocks = [node for top in function.body for node in parts(top) if isinstance(node, ast.With)]
     carriers = {block: carrier for block in blocks if (carrier := _carrier(ctx, block)) is not None}
+    if not carriers:
+        return found
+    taken = _identifiers(ctx, function)
+    parents = parents_of(function)
     inside: set[ast.AST] = set()
     moving, given = dict.fromkeys(carriers), set[str]()
     for block in sorted(carriers, key=lambda node: (node.lineno, node.col_offset)):

@@ -293,7 +293,7 @@ def _spot_at_head(source: Source, body: Sequence[ast.stmt], floor: int) -> _Spot
         return _Spot(len(source.line_starts) + (not _is_blank(source, len(source.line_starts))), -1, 1, 0)
     first = 1 + max((line for line in (1, 2) if _FIRST_LINES.match(source.line_text(line))), default=0)
     line = min([body[0].lineno, *(node.lineno for node in getattr(body[0], "decorator_list", ()))])
-    while line > first and source.line_text(line - 1).lstrip(" \t\f").startswith("#"):
+    while line > first and not source.opens(line - 1) and source.line_text(line - 1).lstrip(" \t\f").startswith("#"):
         line -= 1
     return _Spot(line, -1, 0, after)
 

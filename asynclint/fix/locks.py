@@ -219,4 +219,5 @@ def _converted_call(use: Use, call: ast.Call, method: str, function: Function, l
 
 def _require_coroutine(function: Function, use: Use) -> None:
     if not function.is_async:
-        raise Withheld(f"`{function.qualname}` uses it outside of a coroutine ({use.place})")
+        user = f"`{function.qualname}`" if function.qualname else "the module itself"
+        raise Withheld(f"{user} uses it outside of a coroutine ({use.place})")

@@ -46,7 +46,7 @@ class Use(NamedTuple):
     @property
     def place(self) -> str:
         """File and line, for reasons."""
-        return f"{self.source.path}:{self.node.lineno}"
+        return self.source.where(self.line)
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """The replacement of a range of its file."""

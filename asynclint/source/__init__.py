@@ -176,9 +176,21 @@ class Source:
         """Whether an `await` may stand outside of functions."""
         return False
 
+    def may_await_at(self, line: int) -> bool:
+        """The same of a line."""
+        return self.may_await
+
+    def opens(self, line: int) -> bool:
+        """Whether nothing may be put above a line."""
+        return False
+
     def keeps(self, offset: int) -> bool:
         """Whether whoever runs this shows the value of the expression statement that ends at an offset, and keeps it."""
         return False
+
+    def looks_up_names(self, first: int, last: int) -> int:
+        """The first of these lines that is no Python and in which whoever runs this may look up names; 0 where there is none."""
+        return 0
 
     def line_text(self, line: int) -> str:
         """The text of a line (from 1) without its newline; empty for a line that the file does not have."""

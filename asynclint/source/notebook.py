@@ -1,7 +1,8 @@
 """Jupyter notebooks as sources: the code cells as one Python text, and that text back into the file, where nothing else changes.
 
 The cells are joined by comment lines that number them. For a line that only IPython reads (`%magic`, `!command`, `help?`) stands a comment or a
-placeholder, so that the text is Python; a cell that begins with `%%`, and one that is said to be of another language, is left out.
+placeholder, so that the text is Python; a cell that begins with `%%`, other than `%%time` and `%%capture`, is left out, and so is one that is said
+to be of another language.
 
 Sources: nbformat's "The Notebook file format", and "Input transformers" in IPython's documentation.
 """
@@ -22,8 +23,10 @@ from asynclint.model import Place
 from asynclint.source import Source, SourceError
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
-_FOR_IPYTHON: Final = re.compile(r"[ \t]*(?:[%!?].*|%?[\w.*]+\?\??[ \t]*)", re.DOTALL)
+_FOR_IPYTHON: Final = re.compile(r"[ \t]*(?:[%!?,;/].*|%?[\w.*]+\?\??[ \t]*)", re.DOTALL)
 _ASSIGNED: Final = re.compile(r"([ \t]*[\w.,\[\]'\" \t*]+=)[ \t]*[%!].*", re.DOTALL)
+_LOOKS_UP_NAMES: Final = re.compile(r"[${]|^[ \t]*(?:[^!?]*=[ \t]*)?[%,;/]")
+_RUN_HERE: Final = re.compile(r"\s*%%(?:capture|time)(?![\w?])")  # cells whose code is that of the notebook; they cannot await
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -94,6 +97,8 @@ class Notebook(Source):
         for cell, body in zip(self._cells, bodies, strict=True):
             lines, hidden = self._with_hidden(body[:-1], seen)
             seen += hidden
+            if _RUN_HERE.match(cell.text) and not _RUN_HERE.match(lines):
+                raise SourceError(self.path, 0, "the fix would stand above the line that a cell must begin with")
             ending = len(cell.text) - len(cell.text.rstrip("\n"))
             cells[cell.number] = lines.rstrip("\n") + "\n" * min(ending, len(lines) - len(lines.rstrip("\n")))
         if seen != len(self._hidden):
@@ -137,9 +142,25 @@ class Notebook(Source):
     def may_await(self) -> bool:
         return True  # it runs a cell that awaits as a coroutine
 
+    def may_await_at(self, line: int) -> bool:
+        return not _RUN_HERE.match(self._cell_at(line).text)
+
+    def opens(self, line: int) -> bool:
+        place = self.place(line)
+        cell = self._cell_at(line).text
+        return place.line <= 1 + cell.count("\n", 0, len(cell) - len(cell.lstrip())) and bool(_RUN_HERE.match(cell))
+
+    def _cell_at(self, line: int) -> Cell:
+        return self._cells[max(0, bisect_right(self._starts, line) - 1)]
+
     def keeps(self, offset: int) -> bool:
         rest = self.text[offset:].partition(f"\n{self._border} ")[0]
         return all(not line.strip() or line.lstrip().startswith("#") for line in rest.split("\n"))
+
+    def looks_up_names(self, first: int, last: int) -> int:
+        marked = (line for line in range(first, last + 1) if self._mark in self.line_text(line))
+        hidden = dict(self._hidden)
+        return next((line for line in marked if _LOOKS_UP_NAMES.search(hidden[self.line_text(line)])), 0)
 
     def _python(self, text: str) -> str:
         """The lines of a cell, with a placeholder for each that only IPython reads."""
@@ -217,7 +238,7 @@ def _cells(path: str, text: str) -> Iterator[Cell]:
     for number, (value, start, _) in enumerate(_items(text, at), 1):
         if isinstance(value, dict) and value.get("cell_type") == "code" and "source" in value and _is_python(value):
             cell = _cell(path, number, text, value["source"], *_members(text, start)["source"])
-            if not cell.text.lstrip().startswith("%%"):
+            if not cell.text.lstrip().startswith("%%") or _RUN_HERE.match(cell.text):
                 yield cell
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -55,8 +56,12 @@ class Context:
     # -- places and texts
 
     def twin(self, node: cst.CSTNode) -> Any:
-        """The node of the standard library's tree that is the same code."""
-        return self._twins[node]
+        """The node of the standard library's tree that is the same code. Raises TypeError for a node of a kind that has none."""
+        try:
+            return self._twins[node]
+        except KeyError:
+            kind = node.__class__.__name__
+            raise TypeError(f"a `{kind}` has no place of its own; ask for the node around it, or for a part of its `ctx.twin()`") from None
 
     def node_of(self, twin: Any) -> cst.CSTNode:
         """The node whose twin this is."""
@@ -66,7 +71,7 @@ class Context:
 
     def span(self, node: cst.CSTNode) -> Span:
         """The place of a node, without parentheses around it."""
-        return self.span_of(self._twins[node])
+        return self.span_of(self.twin(node))
 
     def span_of(self, twin: Any) -> Span:
         """The place of a node of the standard library's tree."""
@@ -74,7 +79,7 @@ class Context:
 
     def text(self, node: cst.CSTNode) -> str:
         """The source text of a node, without parentheses around it."""
-        return self.text_of(self._twins[node])
+        return self.text_of(self.twin(node))
 
     def text_of(self, twin: Any) -> str:
         """The source text of a node of the standard library's tree."""
@@ -148,7 +153,10 @@ class Context:
                 comprehensions += 1
                 if comprehensions > 1 and self.target_version < (3, 11):
                     return "an `await` in a nested comprehension needs Python 3.11"
-        return "" if self.source.may_await else "the call stands at module level, outside a coroutine"
+        if not self.source.may_await:
+            return "the call stands at module level, outside a coroutine"
+        line = next((self._twins[node].lineno for node in reversed(self.ancestors) if node in self._twins), 0)
+        return "" if self.source.may_await_at(line) else "the call stands in a cell that cannot await"
 
     # -- meaning
 
@@ -198,7 +206,7 @@ class Context:
         found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
         return next(node for node in found if (node.lineno, node.col_offset) == place)
 
-    @property
+    @cached_property
     def backend(self) -> str:
         """The library whose words the module uses for async work: asyncio, anyio or trio."""
         return backend_of(self.program, self.module)
