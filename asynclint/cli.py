@@ -19,6 +19,9 @@ __all__ = ["CLEAN", "ERROR", "FINDINGS", "INTERRUPTED", "main", "run"]
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     gc.disable()  # nothing that start-up makes is garbage
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
     code = run(sys.argv[1:] if arguments is None else arguments)
     if sys.gettrace() is None and sys.getprofile() is None:  # a debugger, or what measures coverage, has work left to do
         _leave(code)

@@ -539,6 +539,15 @@ def test_output_that_cannot_be_written_is_told(arguments: list[str]) -> None:
     assert (ran.returncode, ran.stderr) == (2, "error: stdout: No space left on device\n")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+def test_streams_may_be_closed(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import time\nasync def f():\n    time.sleep(1)\n")
+    command = f"exec {sys.executable} -m asynclint --isolated {tmp_path} >&-"
+    ran = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert subprocess.run(["sh", "-c", f"{command} 2>&-"], timeout=60).returncode == 1
+
+
 def test_a_reader_that_goes_away_ends_nothing() -> None:
     code = (
         "import sys, types, asynclint\n"
