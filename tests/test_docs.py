@@ -165,6 +165,7 @@ def test_the_schema_of_the_output_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(text(makers().SCHEMA)))
 
 
+@pytest.mark.matrix
 @pytest.mark.xdist_group("report of all fixtures")
 def test_the_output_has_the_keys_of_its_schema_and_no_others() -> None:
     report = fixtures_report()
@@ -174,6 +175,7 @@ def test_the_output_has_the_keys_of_its_schema_and_no_others() -> None:
     assert {(finding["fix"] or {}).get("applicability") for finding in report["findings"]} == {"safe", "unsafe", "manual", None}
 
 
+@pytest.mark.matrix
 @pytest.mark.xdist_group("report of all fixtures")
 def test_the_severities_on_the_pages_are_those_of_findings() -> None:
     told = dict(re.findall(r"^\| \[(ASL\d{3})\].*\| ([\w, ]+) \| [\w, ]+ \|$", text(DOCS / "rules" / "index.md"), re.MULTILINE))

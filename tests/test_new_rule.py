@@ -63,6 +63,7 @@ def test_in_a_checkout_it_writes_the_rule_and_its_fixtures(checkout: Path, capsy
     assert "CHANGELOG.md" in shown
 
 
+@pytest.mark.slow
 def test_the_rule_passes_the_tests_of_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("asynclint", "rules", "fixtures", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -126,6 +126,7 @@ def _edited(text: str, rng: random.Random) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("project", sorted(each.name for each in FIXTURES.iterdir() if each.is_dir() and "." not in each.name))
 def test_edits_of_the_fixture_projects(tmp_path: Path, project: str) -> None:
     files = {os.path.relpath(path, FIXTURES / project): path.read_text(encoding="utf-8") for path in (FIXTURES / project).rglob("*.py")}

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from blockbuster import blockbuster_ctx
-from builders import bury_children
+from builders import bury_children, swept
 from moving_blocks import MOVED, STAY, STREAMED
 
 from asynclint.model import Applicability
 from asynclint.testing import fix_text
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    with swept():
+        yield
 
 
 def module(program: str) -> str:

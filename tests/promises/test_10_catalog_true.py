@@ -13,7 +13,6 @@ import concurrent.futures
 import contextlib
 import datetime
 import email
-import gc
 import importlib
 import io
 import marshal
@@ -44,6 +43,7 @@ from typing import Any
 
 import pytest
 import tomli
+from builders import swept
 
 FOLDER = Path(__file__).parents[2] / "rules" / "catalog"
 FILES = ["stdlib.toml", "ftplib+imaplib+mailbox+nntplib+poplib+smtplib+telnetlib.toml"]
@@ -967,19 +967,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "plist").write_bytes(plistlib.dumps({}))
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
         made.writestr("x", "x")
-    gc.freeze()  # what is here already need not be looked through for what the test leaves behind
-    yield tmp_path
-    while SLEEPERS:
-        with SLEEPERS.pop() as child:
-            child.kill()
-    while HELPERS:
-        HELPERS.pop().join(2)
-    for process in multiprocessing.active_children():
-        process.join(2)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # files and connections that are not closed
-        gc.collect()
-    gc.unfreeze()
+    with swept():
+        yield tmp_path
+        while SLEEPERS:
+            with SLEEPERS.pop() as child:
+                child.kill()
+        while HELPERS:
+            HELPERS.pop().join(2)
+        for process in multiprocessing.active_children():
+            process.join(2)
 
 
 def here(path: str) -> bool:

@@ -55,7 +55,7 @@ def test_any_edit(project: Path, run: Run) -> None:
     rng = random.Random(project.name)
     _copy(project)
     run()
-    for kind in rng.sample(sorted(EDITS), 4):
+    for kind in rng.sample(sorted(EDITS), 2):
         files = sorted(Path().rglob("*.py"))
         if not files:
             break
