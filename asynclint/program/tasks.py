@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asynclint.index import facts as f
 from asynclint.program.answers import Answers
 from asynclint.program.calls import Site
-from asynclint.program.decorators import decorating_coroutine
+from asynclint.program.decorators import decorating_coroutine, keeps_coroutine
 from asynclint.program.values import Bound, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
@@ -229,9 +229,13 @@ class Tasks(Answers):
         if value.key in self.givers:
             return True
         function = program.function(value.key)
-        if decorating_coroutine(program.resolver, value):
-            return True
-        return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
+        wrappers = decorating_coroutine(program.resolver, value)
+        if wrappers:
+            return not any(program.function(wrapper.key).is_generator for wrapper in wrappers)
+        if not function.is_async or function.is_generator:
+            return False
+        scope = Scope(value.module, max(function.parent, 0), function.owner)
+        return all(self.preserves(ref, value) or keeps_coroutine(program.resolver, ref, scope) for ref in function.decorators)
 
     @cached_property
     def coroutine_givers(self) -> tuple[set[str], set[str]]:
