@@ -47,6 +47,7 @@ KEYS = {  # table -> what an entry must have, what it may have
     "coroutines": ({"call"}, set()),
     "nonblocking": ({"call"}, set()),
     "cancellations": ({"call"}, set()),
+    "markers": ({"call"}, set()),
     "endings": ({"call"}, set()),
     "swallowing": ({"call"}, set()),
     "groups": ({"call", "starts"}, set()),

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from asynclint.index.module import ModuleFacts
 
 ANYTHING = "*"  # the receiver of a call on something that has no name
-_NOTED = f.DISCARDED | f.ENTERED | f.USED | f.CONSUMED | f.RETURNED
+_USED = f.USED | f.CONSUMED | f.ASSIGNED | f.RETURNED
+_NOTED = f.DISCARDED | f.ENTERED | _USED
 _PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "setter", "cached_property"})
 _RENAMINGS = 3  # local names of local names that are followed
 
@@ -34,7 +35,7 @@ class Names(NamedTuple):
     bases: tuple[tuple[str, ...], ...]  # per class, the last names of its bases
     imports: frozenset[str]  # the first parts of what is imported absolutely
     holds: bool  # whether it has a `With`
-    used: frozenset[str]  # last names of callees whose result is used on the spot or consumed
+    used: frozenset[str]  # last names of callees whose result may be used as a value: on the spot, by a local name, by whoever is given it back
     caught: frozenset[str]  # last names of what handlers and `suppress()` catch around the suspension points of coroutines, "" for a bare `except:`
     decorated: tuple[tuple[str, str, bool], ...]  # (last name of a decorator, name of a sync function that has it, whether it is a method)
     groups: tuple[tuple[str, str], ...]  # (last name of a member, name that module, class or attribute bind a display of names to)
@@ -67,7 +68,7 @@ def names_of(facts: ModuleFacts) -> Names:
                 dropped.add(name)
             if raw[3] & f.ENTERED:
                 entered.add(name)
-            if raw[3] & (f.USED | f.CONSUMED):
+            if raw[3] & _USED:
                 used.add(name)
             if raw[3] & f.RETURNED:
                 returned.add(name)

@@ -50,6 +50,7 @@ class Catalog:
         self.coroutines: set[str] = set()
         self.cancellations: set[str] = set()  # exceptions, and callables that give one, that catch a cancellation
         self.caches: set[str] = set()  # decorators after which a function runs once and then answers from memory
+        self.markers: set[str] = set()  # callables whose value, as the default of a parameter, tells a framework what to pass
         self.endings: set[str] = set()  # callables that do not return
         self.swallowing: set[str] = set()  # context managers that may end an exception
         self.groups: dict[str, str] = {}  # what makes a group of tasks -> the method of the group that starts one

@@ -10,6 +10,7 @@ from asynclint.record import record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asynclint.index.facts import Ref
     from asynclint.program import Program
     from asynclint.program.names import Resolver
 
@@ -50,6 +51,40 @@ def replacements(resolver: Resolver, value: FunctionValue) -> Iterator[tuple[Fun
             inner = resolver.function(decorator)
             results = [v for r in inner.values for v in resolver.evaluate(r, Scope(decorator.module, decorator.number))]
             yield decorator, [v for v in results if isinstance(v, FunctionValue)]
+
+
+def keeps_coroutine(resolver: Resolver, ref: Ref, scope: Scope) -> bool:
+    """Whether a decorator of the project makes a coroutine function of a coroutine function, on every path: it gives it back, or a function in its
+    place that is one too or that returns what it gives.
+    """
+    values = resolver.evaluate(ref, scope)
+    decorators = list(resolver.decorating_functions(values))
+    return bool(decorators) and len(decorators) == len(values) and all(_keeps(resolver, decorator) for decorator in decorators)
+
+
+def _keeps(resolver: Resolver, decorator: FunctionValue) -> bool:
+    function = resolver.function(decorator)
+    bound = function.owner >= 0 and not resolver.is_decorated(function, decorator.module, "staticmethod")
+    if function.is_async or function.is_generator or function.decorators or len(function.params) <= bound:
+        return False
+    taken, scope = function.params[bound].name, Scope(decorator.module, decorator.number)
+    for ref in function.values:
+        if ref == taken:
+            continue
+        wrappers = resolver.evaluate(ref, scope)
+        if not wrappers or not all(isinstance(v, FunctionValue) and v.module == decorator.module and _gives(resolver, v, taken) for v in wrappers):
+            return False
+    return bool(function.values)
+
+
+def _gives(resolver: Resolver, wrapper: FunctionValue, taken: str) -> bool:
+    """Whether calling a wrapper of a coroutine function, known inside by a name, gives a coroutine: its own one or that of what it wraps."""
+    function = resolver.function(wrapper)
+    if function.is_async or function.is_generator:
+        return function.is_async and not function.is_generator
+    returned = [each for ref in function.values for each in (function.bindings.get(ref, (ref,)) if ref.__class__ is str else (ref,))]
+    own = taken in function.bindings or any(param.name == taken for param in function.params)
+    return bool(returned) and not own and all(ref.__class__ is tuple and ref[0] == "call" and ref[1] == taken for ref in returned)
 
 
 def wrapping(program: Program, value: FunctionValue) -> Wrapping:

@@ -203,10 +203,17 @@ class Resolver(Classes):
             return (klass,) if is_class or self.is_decorated(function, scope.module, "classmethod") else (Instance(klass),)
         outside = Scope(scope.module, max(function.parent, 0))
         found = list(annotated(self, param.annotation, outside))
-        found += self.evaluate(param.default, outside)
+        if not (found and self._is_marker(param.default, outside)):
+            found += self.evaluate(param.default, outside)
         if param.kind == f.VAR_POSITIONAL or param.kind == f.VAR_KEYWORD:
             return (Many(tuple(found)),)
         return found
+
+    def _is_marker(self, default: Ref, scope: Scope) -> bool:
+        """Whether the default of a parameter is there for a framework to read, which passes something else."""
+        if default.__class__ is not tuple or default[0] != "call":
+            return False
+        return any(isinstance(value, External) and value.path in self.catalog.markers for value in self.evaluate(default[1], scope))
 
     # -- modules
 

@@ -210,6 +210,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "touches_loop": (("call",), _CALL),
     "coroutines": (("call",), _CALL),
     "cancellations": (("call",), _CALL),
+    "markers": (("call",), _CALL),
     "endings": (("call",), _CALL),
     "swallowing": (("call",), _CALL),
     "groups": (("call", "starts"), {**_CALL, "starts": _one_of("create_task", "start_soon")}),

@@ -144,6 +144,7 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "touches_loop": _set("touches_loop"),
     "coroutines": _set("coroutines"),
     "cancellations": _set("cancellations"),
+    "markers": _set("markers"),
     "endings": _set("endings"),
     "swallowing": _set("swallowing"),
     "groups": _group,

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
+from asynclint.index.refs import is_plain
 from asynclint.program.answers import Answers
 from asynclint.program.calls import Site
-from asynclint.program.decorators import decorating_coroutine
-from asynclint.program.values import Bound, External, FunctionValue, Scope
+from asynclint.program.decorators import decorating_coroutine, keeps_coroutine
+from asynclint.program.values import Bound, ClassValue, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -212,9 +213,39 @@ class Tasks(Answers):
     def uses_coroutine(self, module: int, number: int) -> bool:
         """Whether a call makes a coroutine whose value may be used as if it were the result."""
         call = self._program.call(module, number)
-        if not call.flags & (f.USED | f.CONSUMED) or f.last_name(call.callee) not in self._program.coroutine_names:
+        if not call.flags & (f.USED | f.CONSUMED | f.ASSIGNED) and not (call.flags & f.RETURNED and self.returns_value((module, call.function))):
+            return False
+        if f.last_name(call.callee) not in self._program.coroutine_names:
             return False
         return self.makes_coroutine(self._program.callees(module, number))
+
+    def returns_value(self, key: FunctionKey) -> bool:
+        """Whether whoever awaits a coroutine function gets what nobody awaits once more: a framework does, or a class is declared."""
+        program, function = self._program, self._program.function(key)
+        if not function.is_async or function.is_generator:
+            return False
+        if any(path in program.catalog.entries for path in program.resolver.decorators(function, key[0])):
+            return True
+        return self._is_value(function.returns, Scope(key[0], max(function.parent, 0), function.owner))
+
+    def _is_value(self, declared: f.Ref, scope: Scope) -> bool:
+        """Whether an annotation names classes only, of the project or builtin, whose instances nobody can await."""
+        if is_plain(declared):
+            return True
+        if declared.__class__ is tuple and declared[0] == "op":
+            return self._is_value(declared[2], scope) and self._is_value(declared[3], scope)
+        if declared.__class__ is tuple and declared[0] == "item":
+            name = f.last_name(declared[1])
+            members = declared[2][1:] if name == "Union" and declared[2].__class__ is tuple and declared[2][0] == "many" else declared[2:3]
+            return name in ("Optional", "Union") and all(self._is_value(member, scope) for member in members)
+        resolver = self._program.resolver
+        found = resolver.evaluate(declared, scope) if declared.__class__ is str else ()
+        return bool(found) and all(
+            isinstance(value, ClassValue)
+            and not resolver.instance_attribute_of_class(value, "__await__")
+            and not any(isinstance(base, External) and base.path.startswith("typing") for base in resolver.mro(value))
+            for value in found
+        )
 
     def makes_coroutine(self, values: Values) -> bool:
         """Whether calling the values surely makes a coroutine: all of them are coroutine functions."""
@@ -229,9 +260,13 @@ class Tasks(Answers):
         if value.key in self.givers:
             return True
         function = program.function(value.key)
-        if decorating_coroutine(program.resolver, value):
-            return True
-        return function.is_async and not function.is_generator and all(self.preserves(ref, value) for ref in function.decorators)
+        wrappers = decorating_coroutine(program.resolver, value)
+        if wrappers:
+            return not any(program.function(wrapper.key).is_generator for wrapper in wrappers)
+        if not function.is_async or function.is_generator:
+            return False
+        scope = Scope(value.module, max(function.parent, 0), function.owner)
+        return all(self.preserves(ref, value) or keeps_coroutine(program.resolver, ref, scope) for ref in function.decorators)
 
     @cached_property
     def coroutine_givers(self) -> tuple[set[str], set[str]]:

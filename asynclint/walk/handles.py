@@ -17,44 +17,88 @@ if TYPE_CHECKING:
 
 _VIEWS = frozenset({"values", "items", "keys", "copy", "pop", "popleft", "get"})  # methods that give what a container holds
 _ADDERS = frozenset({"append", "add", "extend", "update", "insert", "appendleft"})
+_ENDING = frozenset({"cancel", "set_result", "set_exception"})  # methods of tasks and futures: nothing waits for one that has ended
 _COLLECTORS = frozenset(
     {"list", "tuple", "set", "frozenset", "sorted", "reversed", "filter", "enumerate", "zip", "chain", "gather", "wait", "wait_for", "shield"}
 )
 
 
 def cancelled_first(ctx: Context, function: Any, points: list[Any]) -> bool:
-    """Whether one of the suspension points awaits a handle that the function itself cancels further up: its end by cancellation is expected."""
+    """Whether one of the suspension points awaits a handle that the function itself cancels further up, and before all of them: its end by
+    cancellation is expected.
+    """
     end = max((point.lineno, point.col_offset) for point in points)
     before = [node for node in ast.walk(function) if isinstance(node, ast.stmt | ast.expr | ast.comprehension) and _place(node) <= end]
-    cancelled = {name for node in before if isinstance(node, ast.Call) for name in _cancels(ctx, node)} | _handed_on(ctx, before)
-    if not cancelled:
+    cancels = [(_place(node), name) for node in before if isinstance(node, ast.Call) for name in _cancels(ctx, node)]
+    cancels += [((0, 0), name) for name in _handed_on(ctx, before)]
+    if not cancels:
         return False
     same = _same_things(before)
-    wide = {other for name in cancelled for other in same.get(name, {name})}
     awaited = {name for point in points for name in _awaited_names(point)}
     awaited |= {other for name in awaited for other in same.get(name, ())}
-    return not wide.isdisjoint(_with_prefixes(awaited))
+    reached = _with_prefixes(awaited)
+    places = [place for place, name in cancels if not reached.isdisjoint(same.get(name, {name}))]
+    return bool(places) and not any(_end(point) <= min(places) for point in points)
 
 
 def _place(node: Any) -> tuple[int, int]:
     return (node.lineno, node.col_offset) if hasattr(node, "lineno") else (node.target.lineno, node.target.col_offset)
 
 
+def _end(node: Any) -> tuple[int, int]:
+    """Where what a suspension point evaluates before it waits ends; the whole of an `await`, the head of a loop or a block."""
+    if isinstance(node, ast.AsyncFor):
+        node = node.iter
+    elif isinstance(node, ast.AsyncWith):
+        node = node.items[-1].context_expr
+    return node.end_lineno, node.end_col_offset
+
+
 def _cancels(ctx: Context, call: ast.Call) -> Iterable[str]:
-    """The names of what a call cancels: by the method, or by a helper of the project that cancels something."""
+    """The names of what a call cancels or ends: by the method, or by a helper of the project that cancels something."""
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if method == "cancel":
+    if method in _ENDING:
         return _maximal_names(call.func.value)  # type: ignore[attr-defined]
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if not given and not method:
+    if not call.args and not call.keywords and not method:
         return ()
     for value in ctx.evaluate(call.func):
         if isinstance(value, FunctionValue):
             calls = (ctx.program.call(value.module, number).callee for number in ctx.program.calls_of(value.key))
-            if any(f.last_name(callee) == "cancel" for callee in calls):
-                receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-                return {name for node in (*given, *receiver) for name in _maximal_names(node)}
+            cancels = [callee for callee in calls if f.last_name(callee) == "cancel"]
+            if cancels:
+                roots = {root for callee in cancels for root in _roots(ctx, value, callee, 8)}
+                return {name for node in _arguments_for(ctx, value, call, roots) for name in _maximal_names(node)}
     return ()
+
+
+def _roots(ctx: Context, helper: FunctionValue, ref: Any, depth: int) -> set[str]:
+    """The names that are bound outside a function, or are its parameters, and that hold, somewhere within, what a Ref of it gives."""
+    if depth == 0:
+        return set()
+    if ref.__class__ is str:
+        name, function = ref.partition(".")[0], ctx.program.function(helper.key)
+        bound: Any = () if any(param.name == name for param in function.params) else function.bindings.get(name, ())
+        return {root for each in bound for root in _roots(ctx, helper, each, depth - 1)} if bound else {name}
+    if ref.__class__ is not tuple:
+        return set()
+    parts = ref[2:] if ref[0] == "op" else ref[1:] if ref[0] in ("many", "or") else ref[1:2]
+    if ref[0] == "call" and f.last_name(ref[1]) in _COLLECTORS:
+        parts = tuple(value for _, value in ref[2])
+    elif ref[0] == "call" and f.last_name(ref[1]) not in _VIEWS:
+        return set()
+    return {root for each in parts for root in _roots(ctx, helper, each, depth - 1)}
+
+
+def _arguments_for(ctx: Context, helper: FunctionValue, call: ast.Call, roots: set[str]) -> list[ast.expr]:
+    """The arguments of a call, its receiver too, that a function is given as these parameters."""
+    params = ctx.program.function(helper.key).params
+    receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    if any(param.name in roots and param.kind in (f.VAR_POSITIONAL, f.VAR_KEYWORD) for param in params):
+        return [*receiver, *call.args, *(keyword.value for keyword in call.keywords)]
+    given = {param.name: each for param, each in zip(params, [*receiver, *call.args] if helper.receiver is not None else call.args, strict=False)}
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+    rest = [each for each in call.args if isinstance(each, ast.Starred)] + [keyword.value for keyword in call.keywords if keyword.arg is None]
+    return [given[root] for root in roots if root in given] + (rest if roots & {param.name for param in params} - given.keys() else [])
 
 
 def _handed_on(ctx: Context, nodes: list[Any]) -> set[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index.refs import is_plain
+from asynclint.walk.leaving import parents_of
+from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -38,8 +41,7 @@ def use_of_coroutine(ctx: Context, node: cst.Call) -> str:
     kind = parent.__class__.__name__
     if kind == "Attribute":
         name = parent.attr.value
-        own = name in _METHODS or name.startswith(("cr_", "__"))
-        return "" if own else f"has no attribute `{name}`"
+        return "" if _is_own(name) else f"has no attribute `{name}`"
     if kind == "Subscript":
         return "cannot be subscripted" if parent.value is node else ""
     if kind == "FormattedStringExpression":
@@ -54,9 +56,16 @@ def use_of_coroutine(ctx: Context, node: cst.Call) -> str:
         return "cannot be iterated" if parent.iter is node and parent.asynchronous is None else ""
     if kind == "Arg":
         return _argument(ctx, parent)
+    if kind == "Assign":
+        return _use_of_name(ctx, parent)
     if kind in ("Return", "IfExp") and (kind == "Return" or parent.test is not node):
         return _returned(ctx)
     return "is always true" if _is_tested(ctx, node) else ""
+
+
+def _is_own(name: str) -> bool:
+    """Whether a coroutine has an attribute."""
+    return name in _METHODS or name.startswith(("cr_", "__"))
 
 
 def _symbol(parent: Any) -> str:
@@ -81,10 +90,56 @@ def _returned(ctx: Context) -> str:
     """What is returned by a function that says that it returns a value of a builtin type."""
     node: Any = next((above for above in reversed(ctx.ancestors) if above.__class__.__name__ != "IfExp"), None)
     function = ctx.program.function(ctx.function)
-    if node.__class__.__name__ != "Return" or function.is_generator or not is_plain(function.returns):
+    if (
+        node.__class__.__name__ != "Return"
+        or function.is_generator
+        or not (is_plain(function.returns) or ctx.program.tasks.returns_value(ctx.function))
+    ):
         return ""
-    twin = ctx.twin(ctx.function_node)  # type: ignore[arg-type]
-    return f"is returned where `{ctx.text_of(twin.returns)}` is declared"
+    return _as_returned(ctx)
+
+
+def _as_returned(ctx: Context) -> str:
+    declared = ctx.twin(ctx.function_node).returns  # type: ignore[arg-type]
+    if declared is None:
+        return "is returned to a framework, which awaits only the call of this function"
+    return f"is returned where `{ctx.text_of(declared)}` is declared"
+
+
+def _use_of_name(ctx: Context, parent: Any) -> str:
+    """How the only name that a value is bound to is used as if it were the result, wherever it is read; "" where some reading may await it."""
+    assignment = ctx.twin(parent)
+    if ctx.function_node is None or len(assignment.targets) != 1 or not isinstance(assignment.targets[0], ast.Name):
+        return ""
+    name, whole = assignment.targets[0].id, ctx.twin(ctx.function_node)
+    nodes = [node for node in ast.walk(whole) if isinstance(node, ast.Name) and node.id == name]
+    reads = [node for node in nodes if isinstance(node.ctx, ast.Load)]
+    own = {id(node) for node in own_nodes(whole)}
+    is_param = any(isinstance(node, ast.arg) and node.arg == name for node in ast.walk(whole))
+    shared = any(name in node.names for node in ast.walk(whole) if isinstance(node, (ast.Global, ast.Nonlocal)))
+    if is_param or shared or not reads or len(nodes) != len(reads) + 1 or any(id(node) not in own for node in nodes):
+        return ""
+    parents = parents_of(whole)
+    uses = [_use_of_read(ctx, node, parents[node]) for node in reads]
+    return f"is bound to `{name}`, which {uses[0]}" if all(uses) else ""
+
+
+def _use_of_read(ctx: Context, node: ast.Name, parent: Any) -> str:
+    """How one reading of a name, if it is a coroutine, uses it as if it were the result."""
+    if isinstance(parent, ast.Attribute):
+        return "" if _is_own(parent.attr) else f"has no attribute `{parent.attr}`"
+    if isinstance(parent, ast.Subscript):
+        return "cannot be subscripted" if parent.value is node else ""
+    if isinstance(parent, ast.FormattedValue):
+        return "is formatted in its place"
+    if isinstance(parent, ast.For):
+        return "cannot be iterated" if parent.iter is node else ""
+    if isinstance(parent, (ast.If, ast.While, ast.IfExp)) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
+        return "is always true" if isinstance(parent, ast.UnaryOp) or parent.test is node else ""
+    if isinstance(parent, ast.Return):
+        function = ctx.program.function(ctx.function)
+        return _as_returned(ctx) if not function.is_generator and ctx.program.tasks.returns_value(ctx.function) else ""
+    return ""
 
 
 def _argument(ctx: Context, parent: Any) -> str:
