@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import gc
-import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +12,7 @@ from asynclint.triage import may_report
 from asynclint.walk.view import EffectsUnknown, ModuleView
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Collection, Mapping, Sequence
 
     from asynclint.index import ModuleFacts
@@ -23,17 +22,10 @@ if TYPE_CHECKING:
     from asynclint.walk.sources import Sources
 
 
-_SILENT = [("ignore", None, Warning, None, 0)]
-
-
 def parse(source: Source) -> ast.Module | Problem:
     """The syntax tree of a source, or why there is none."""
     try:
-        if warnings.filters[:1] == _SILENT:  # as in worker processes: setting it for every file takes as long as parsing a short one
-            return ast.parse(source.text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source.text)
+        return source.tree()
     except SyntaxError as error:
         return Problem(source.path, error.lineno or 0, error.offset or 0, f"cannot parse: {error.msg}")
     except (RecursionError, MemoryError):

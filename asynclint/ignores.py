@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -114,9 +113,7 @@ def _check(source: Source, text: str, findings: Iterable[Finding]) -> None:
 
 
 def _tree(source: Source) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.dump(ast.parse(source.text))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error
+    try:
+        return ast.dump(source.tree())
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SourceError(source.path, 0, f"no suppressions can be written: {error}") from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-import warnings
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
@@ -130,9 +129,7 @@ def _in_cells(path: str, changed: set[int]) -> Iterator[int]:
 def _functions(path: str) -> Iterator[tuple[int, int, int]]:
     """Of each function of a file its first line, the first line of its body and its last line."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(Source.read(path).text)
+        tree = Source.read(path).tree()
     except (SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):

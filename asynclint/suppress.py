@@ -88,7 +88,7 @@ class Notice:
 
 def parse(source: Source) -> Suppressions:
     """The suppressions in the comments of `source`; what a string or an unterminated file holds is none."""
-    if "asynclint:" not in source.text and not has_noqa(source.text):
+    if "asynclint:" not in source.text and not (has_noqa(source.text) and any(map(_concerns_us, _NOQA.finditer(source.text)))):
         return Suppressions(source.path)
     entries: list[Suppression] = []
     problems: list[Problem] = []
@@ -190,6 +190,11 @@ def _hits(finding: Finding, suppressions: Suppressions) -> Iterator[tuple[int, C
             if not entry.codes:
                 yield index, None
             yield from ((index, code) for code in entry.codes if code.names(finding))
+
+
+def _concerns_us(noqa: re.Match[str]) -> bool:
+    """Whether a `# noqa` is for all tools, or has a code of asynclint."""
+    return not noqa["colon"] or "ASL" in (noqa["codes"] or "").upper()
 
 
 def _is_ours(entry: Suppression, code: Code) -> bool:

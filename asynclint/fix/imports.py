@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -64,9 +63,7 @@ def additions(source: Source, imports: Iterable[Import], declarations: Iterable[
     What the file has already is not added again. An import counts if it binds the plain name at the top level for certain: not under an alias, not
     under `if TYPE_CHECKING`. The reason is that a name means something else in this module. Raises SyntaxError if `source` does not parse.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        body = ast.parse(source.text).body
+    body = source.tree().body
     wanted = list(dict.fromkeys(declarations))
     missing: list[Import] = []
     head = _head(body)

@@ -111,7 +111,7 @@ def guards_an_act(function: ast.AST, twin: ast.AST, blocks: Callable[[ast.Call],
 
 def first_suspension_of_a_task(ctx: Context, function: ast.AST) -> bool:
     """Whether a coroutine that so far runs in one piece is started as a task somewhere: several of them keep their order only so."""
-    return ctx.program.function(ctx.function).name in ctx.program.tasks.started and not suspensions(getattr(function, "body", ()))
+    return ctx.program.tasks.is_started(ctx.program.function(ctx.function).name) and not suspensions(getattr(function, "body", ()))
 
 
 def changes_the_process(ctx: Context, function: ast.AST, place: tuple[int, int]) -> bool:

@@ -55,8 +55,7 @@ class Session:
     def prepare(self) -> None:
         """Do what the next change needs, while nobody waits."""
         _load()
-        _ = self._run.program.loop_effects, self._run.program.losing_functions
-        self._run.program.resolver.prepare()
+        self._run.program.prepare()
         gc.freeze()  # what is linked stays; to look for garbage in it would cost more than a change does
 
     def change(self, path: str, text: str | None) -> bool | None:

@@ -155,6 +155,12 @@ class Program:
             self.names, self._owned = {**self.names}, True
         self._facts[module], self.names[module] = facts, names  # type: ignore[index]
 
+    def prepare(self) -> None:
+        """Find out now what `replace` and rules ask for, while nobody waits."""
+        _ = self.loop_effects, self.losing_functions, self.locks, self.coroutine_names
+        self.tasks.is_started("")
+        self.resolver.prepare()
+
     def add_names(self, module: int, old: Names | None) -> bool:
         """Take in the names of a module that had others. Names that it no longer has stay: they only say where to look. Whether something is now
         bound to a name that it was not bound to before.
@@ -330,9 +336,8 @@ class Program:
 
     def renew_loop_effects(self, module: int) -> None:
         """Find the effects on the loop again, of a module whose facts have changed."""
-        mine = (site for site in self.effects.sites if site.module == module)
         self.loop_effects.pop(module, None)
-        self.loop_effects.update(self._loop_effects(mine))
+        self.loop_effects.update(self._loop_effects(self.effects.sites.of(module)))
 
     def _loop_effects(self, sites: Iterable[Site]) -> dict[int, dict[tuple[str, bool], set[int]]]:
         found: dict[int, dict[tuple[str, bool], set[int]]] = {}
@@ -358,7 +363,7 @@ class Program:
     def _losing_functions(self, only: int | None) -> dict[int, set[int]]:
         losing = f.ASSIGNED | f.LAMBDA_BODY
         found: dict[int, set[int]] = {}
-        for site in self.tasks.spawns if only is None else [site for site in self.tasks.spawns if site.module == only]:
+        for site in self.tasks.spawns if only is None else self.tasks.spawns.of(only):
             if self.call(site.module, site.call).flags & losing or self.tasks.is_dropped(site) or self.tasks.local_container(site):
                 found.setdefault(site.module, set()).add(site.function)
         makers = self.tasks.maker_names

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.program.callees import Callees
+from asynclint.program.grouped import FIRST, MODULE, Grouped
 from asynclint.program.holders import Holders
 from asynclint.program.primitives import Receivers, primitives
 from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope, Super
@@ -41,13 +42,13 @@ class Calls(Callees):
         super().__init__(program)
         self._expanded: dict[str, Receivers] = {}  # names of which every call site has been resolved, or every one with a receiver
         self._resolved: dict[int, set[int]] = {}  # the calls that have been resolved, by module
-        self._callers: dict[FunctionKey, Callers] = {}
+        self._callers: Grouped[FunctionKey, Callers] = Grouped(FIRST)
         self._called_in: dict[int, set[FunctionKey]] = {}  # by module, the functions that have callers there
-        self._direct: dict[Site, list[Block]] = {}
+        self._direct: Grouped[Site, list[Block]] = Grouped(MODULE)
         self._handing: dict[FunctionKey, dict[FunctionKey, None]] = {}  # generator functions -> functions that return what they give
         self._handed: dict[FunctionKey, dict[FunctionKey, None]] = {}  # the other way round
         self._primitive: dict[str, Receivers] = {}
-        self._spread: set[FunctionKey] = set()  # functions of which all that may run them has been resolved
+        self._spread: Grouped[FunctionKey, None] = Grouped(FIRST)  # functions of which all that may run them has been resolved
         self._read: set[str] = set()  # names of properties whose reads have been resolved
 
     def _find(self) -> None:
@@ -78,10 +79,10 @@ class Calls(Callees):
             return key if key[0] != module else (module, numbers[key[1]]) if key[1] in numbers else None
 
         self._resolved.pop(module, None)
-        for site in [site for site in self._direct if site.module == module]:
+        for site in self._direct.of(module):
             del self._direct[site]
         moved: dict[FunctionKey, Callers] = {}
-        for key in [key for key in self._callers if key[0] == module or key in self._called_in.get(module, ())]:
+        for key in dict.fromkeys((*self._callers.of(module), *self._called_in.get(module, ()))):
             sites = self._callers.pop(key)
             for site in sites if key[0] == module else ():
                 self._called_in[site.module].discard(key)
@@ -103,10 +104,9 @@ class Calls(Callees):
         for outer in [key for key in self._handed if key[0] == module]:
             for key in self._handed.pop(outer):
                 self._handing.get(key, {}).pop(outer, None)
-        self._wrappings = {
-            key: known for key, known in self._wrappings.items() if key[0] != module and all(v.module != module for v in known.wrappers)
-        }
-        self._spread = {key for key in self._spread if key[0] != module}
+        self._wrappings.clear()  # made again from evaluations that are remembered
+        for key in self._spread.of(module):
+            del self._spread[key]
         self._inside.forget_project()
 
     def _callers_in(self, module: int) -> dict[FunctionKey, Callers]:
@@ -130,7 +130,7 @@ class Calls(Callees):
         for key in keys:
             if key in self._spread:
                 continue
-            self._spread.add(key)
+            self._spread[key] = None
             function = program.function(key)
             if function.owner >= 0 and any(map(f.is_property_decorator, function.decorators)):
                 read.add(function.name)

@@ -65,6 +65,7 @@ class Catalog:
         self._bound: frozenset[str] | None = None
         self._mentioned: set[str] = set()
         self._last_names: frozenset[str] | None = None
+        self._of_tables: dict[int, tuple[Iterable[str], frozenset[str]]] = {}  # by the identity of tables
 
     # -- reading
 
@@ -86,15 +87,19 @@ class Catalog:
                 catalog._families.update(dict.fromkeys(stem.split("+"), os.path.join(folder, name)))
         return catalog
 
-    def extend(self, imported: Iterable[str]) -> None:
-        """Read the families of what a program imports (first parts of names), and those of the types that they give. Raises CatalogError."""
+    def extend(self, imported: Iterable[str]) -> bool:
+        """Read the families of what a program imports (first parts of names), and those of the types that they give; whether any were left to be
+        read. Raises CatalogError.
+        """
         roots = imported = set(imported)
+        unread = len(self._families), len(self._summaries)
         while paths := {self._families[root] for root in roots & self._families.keys()}:
             for path in sorted(paths):
                 self._read(path)
             self._families = {root: path for root, path in self._families.items() if path not in paths}
             roots = self.within_reach(imported)
         self._summarized(roots, imported)
+        return unread != (len(self._families), len(self._summaries))
 
     def _summarized(self, roots: set[str], imported: set[str]) -> None:
         """Read the summaries of what lies within reach, and the families of the types that they give."""
@@ -152,6 +157,7 @@ class Catalog:
                     raise CatalogError(f"{origin}: [[{table}]] {row}: {error}") from None
         self._canonical.clear()
         self._methods.clear()
+        self._of_tables.clear()
         self._entries = self._bound = self._last_names = None
 
     # -- what the user says
@@ -369,9 +375,12 @@ class Catalog:
                 return self._self(known.operators[symbol], path)
         return ""
 
-    def names(self, paths: Iterable[str]) -> set[str]:
-        """The last names of paths; of a constructor the class's name."""
-        return {path.rpartition(".")[2] for path in paths}
+    def names(self, table: Iterable[str]) -> frozenset[str]:
+        """The last names of the paths of a table; of a constructor the class's name."""
+        known = self._of_tables.get(id(table))
+        if known is None:
+            known = self._of_tables[id(table)] = (table, frozenset(path.rpartition(".")[2] for path in table))
+        return known[1]
 
     @staticmethod
     def _self(type_: str, receiver: str) -> str:

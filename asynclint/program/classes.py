@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
 from asynclint.program.annotations import without_parameters
+from asynclint.program.grouped import MODULE, Grouped
 from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ class Classes(ABC):
         """`facts(n)` gives the facts of module n; `subclasses(name)` the (module, class) pairs that name a class of that last name as base."""
         self.facts = facts
         self.subclasses_named = subclasses
-        self._mro: dict[ClassValue, tuple[ClassValue | External, ...]] = {}
-        self._below: dict[ClassValue, tuple[ClassValue, ...]] = {}
+        self._mro: Grouped[ClassValue, tuple[ClassValue | External, ...]] = Grouped(MODULE)
+        self._below: Grouped[ClassValue, tuple[ClassValue, ...]] = Grouped(MODULE)
 
     @abstractmethod
     def evaluate(self, ref: Ref, scope: Scope) -> Values:

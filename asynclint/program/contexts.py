@@ -9,6 +9,7 @@ from asynclint.index import facts as f
 from asynclint.program import types
 from asynclint.program.decorators import is_replaced
 from asynclint.program.entries import Entries
+from asynclint.program.grouped import FIRST, Grouped
 from asynclint.program.places import RETURNED, is_loop_callback
 from asynclint.program.values import Bound, External, FunctionValue, Many, Scope
 
@@ -26,8 +27,9 @@ class Contexts:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._reasons: dict[FunctionKey, str] = {}
-        self._callbacks: dict[FunctionKey, dict[int, str]] = {}  # the names of what takes each, by the module that hands it over
+        self._reasons: Grouped[FunctionKey, str] = Grouped(FIRST)
+        self._handed_by: dict[int, set[FunctionKey]] = {}  # by module, the callbacks that it hands over
+        self._callbacks: Grouped[FunctionKey, dict[int, str]] = Grouped(FIRST)  # the names of what takes each, by the module that hands it over
         self.at_exit: set[FunctionKey] = set()  # functions that run only when the interpreter ends, after every event loop
         self._entries = Entries(program)
         self._find_callbacks()
@@ -62,36 +64,46 @@ class Contexts:
         for module, call, ref in program.callbacks.sites(only):
             for function in self.functions(program.evaluate(ref, Scope(module, call.function))):
                 if not program.function(function.key).is_async:
-                    self._callbacks.setdefault(function.key, {}).setdefault(module, f.last_name(call.callee))
+                    self._hand(function.key, {module: f.last_name(call.callee)})
         for key in self._registered(program.catalog.exit_callbacks, only):
             if not program.modules_using((program.function(key).name,)):  # nobody else runs it
                 self.at_exit.add(key)
 
-    def _taken(self, key: FunctionKey) -> str:
-        """The name of what takes a function as a callback of the loop, or ""."""
+    def _taken(self, key: FunctionKey, *, but: int = -1) -> str:
+        """The name of what takes a function as a callback of the loop, or ""; what the module `but` hands over does not count."""
         by = self._callbacks.get(key)
-        return by[min(by)] if by else ""
+        if not by or by.keys() == {but}:
+            return ""
+        return by[min(module for module in by if module != but)]
+
+    def _hand(self, key: FunctionKey, by: Mapping[int, str]) -> None:
+        """Note by which modules a callback is handed over."""
+        for module, name in by.items():
+            self._callbacks.setdefault(key, {}).setdefault(module, name)
+            self._handed_by.setdefault(module, set()).add(key)
 
     def replace(self, module: int, numbers: Mapping[int, int]) -> bool:
         """Look at a module again, whose facts have changed; `numbers` are the old and the new ones of its functions. Whether other modules hand over
         and run what they did.
         """
-
-        def others() -> dict[FunctionKey, str]:
-            return {key: self._taken(key) for key in self._callbacks if key[0] != module}
-
-        before, exits = others(), {key for key in self.at_exit if key[0] != module}
-        callbacks, self._callbacks = self._callbacks, {}
-        for key, by in callbacks.items():
-            by.pop(module, None)
-            if by and (key[0] != module or key[1] in numbers):
-                self._callbacks[key if key[0] != module else (module, numbers[key[1]])] = by
+        exits = {key for key in self.at_exit if key[0] != module}
+        before = {key: self._taken(key) for key in self._handed_by.pop(module, ())}
+        for key in before:
+            del self._callbacks[key][module]
+        mine = {key: self._callbacks.pop(key) for key in self._callbacks.of(module)}
+        for key, by in mine.items():
+            for other in by:
+                self._handed_by[other].discard(key)
+        for (_, number), by in mine.items():
+            if number in numbers:
+                self._hand((module, numbers[number]), by)
         self.at_exit = {(key[0], numbers[key[1]]) if key[0] == module else key for key in self.at_exit if key[0] != module or key[1] in numbers}
         self._find_callbacks(module)
-        after = others()
-        for key in [key for key in self._reasons if key[0] == module or before.get(key) != after.get(key)]:
-            del self._reasons[key]
-        return before == after and exits == {key for key in self.at_exit if key[0] != module}
+        known = {key: self._taken(key, but=module) for key in self._handed_by.get(module, ())} | before
+        changed = [key for key, name in known.items() if key[0] != module and name != self._taken(key)]
+        for key in (*self._reasons.of(module), *changed):
+            self._reasons.pop(key, None)
+        return not changed and exits == {key for key in self.at_exit if key[0] != module}
 
     def _registered(self, table: Mapping[str, int | str], only: int | None = None) -> Iterator[FunctionKey]:
         """The functions of the project that are passed to one of the callables of a table, by one module or by all."""

@@ -12,6 +12,7 @@ from asynclint.index import facts as f
 from asynclint.program.absent import is_always_none
 from asynclint.program.callees import MEMORY
 from asynclint.program.calls import OF_ITSELF, Calls, Site
+from asynclint.program.grouped import FIRST, MODULE, Grouped
 from asynclint.program.holders import Holders
 from asynclint.program.known import KINDS
 from asynclint.program.primitives import primitives
@@ -60,8 +61,8 @@ class Effects(Calls):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.sites: dict[Site, dict[str, Effect]] = {}
-        self.functions: dict[FunctionKey, dict[str, tuple[Effect, Site]]] = {}
+        self.sites: Grouped[Site, dict[str, Effect]] = Grouped(MODULE)
+        self.functions: Grouped[FunctionKey, dict[str, tuple[Effect, Site]]] = Grouped(FIRST)
         self._find()
         self._propagate()
 
@@ -88,7 +89,7 @@ class Effects(Calls):
 
     def seen(self, module: int) -> Seen:
         """What call sites in other modules have from the functions of a module."""
-        outside = [key for key, sites in self._callers.items() if key[0] == module and any(site.module != module for site in sites)]
+        outside = [key for key in self._callers.of(module) if any(site.module != module for site in self._callers[key])]
         return {key: tuple(self._told(effect, site) for effect, site in self.functions.get(key, {}).values()) for key in outside}
 
     def _told(self, effect: Effect, site: Site) -> tuple[object, ...]:
@@ -133,7 +134,7 @@ class Effects(Calls):
 
     def _propagate(self) -> None:
         """From the calls that block themselves to all that run them, resolving more calls where something new may be run."""
-        self.sites, self.functions = {}, {}
+        self.sites, self.functions = Grouped(MODULE), Grouped(FIRST)
         frontier = self._look_inside()
         for site in list(self._direct):
             self._record_direct(site, frontier)
@@ -159,9 +160,9 @@ class Effects(Calls):
 
     def _propagate_in(self, module: int, seen: Seen) -> bool:
         """The same within a module: whether others see of it what they have seen before."""
-        for site in [site for site in self.sites if site.module == module]:
+        for site in self.sites.of(module):
             del self.sites[site]
-        for key in [key for key in self.functions if key[0] == module]:
+        for key in self.functions.of(module):
             del self.functions[key]
         if self._look_inside():
             return False
@@ -173,12 +174,12 @@ class Effects(Calls):
                     return False
                 known.setdefault(effect.depth + 1, {})[key] = None
         frontier: dict[FunctionKey, None] = {}
-        for site in [site for site in self._direct if site.module == module]:
+        for site in self._direct.of(module):
             self._record_direct(site, frontier)
         level = 0
         while frontier or any(number > level for number in known):
             level += 1
-            if not self._spread.issuperset(frontier):
+            if not self._spread.keys() >= frontier.keys():
                 self._expand_functions(frontier)
                 callers = self._callers_in(module)
             if not self._handing.keys().isdisjoint(frontier):

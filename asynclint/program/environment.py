@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
-import warnings
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -75,10 +73,7 @@ def facts_of_file(path: str) -> ModuleFacts | None:
 def _facts(path: str, _changed: int, _size: int) -> ModuleFacts | None:
     try:
         with open(path, "rb") as file:
-            source = Source.from_bytes(path, file.read())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return extract(ast.parse(source.text))
+            return extract(Source.from_bytes(path, file.read()).tree())
     except (OSError, SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

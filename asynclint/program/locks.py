@@ -11,6 +11,7 @@ from asynclint.program.values import External, ExternalInstance, FunctionValue, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from asynclint.index.names import Names
     from asynclint.program import Program
     from asynclint.program.known import Lock
     from asynclint.program.values import FunctionKey, Value
@@ -44,6 +45,7 @@ class Locks(Answers):
         self._program = program
         self.takers: dict[FunctionKey, Held] = {}  # sync functions that return with a lock held
         self._taking: dict[int, dict[int, Held]] = {}  # per module, the calls that leave a lock held
+        self._looked_for: frozenset[str] = _GIVES_BACK  # names of calls that were looked at
         self._givers: set[str] = set(_GIVES_BACK)  # names of functions that give a lock back and take none
         self._find_givers()
         self._find_takers()
@@ -53,6 +55,10 @@ class Locks(Answers):
     def taking(self, module: int) -> dict[int, Held]:
         """The calls of a module that leave a lock held, by number."""
         return self._taking.get(module, {})
+
+    def concern(self, names: Names) -> bool:
+        """Whether a module with these names has calls that say something of locks."""
+        return not self._looked_for.isdisjoint(names.called)
 
     def gives_back(self, callee: f.Ref, values: Iterable[Value]) -> bool:
         """Whether a call may give a lock back, as far as names tell: its own, and those of what a function of the project calls."""
@@ -81,6 +87,7 @@ class Locks(Answers):
         while wanted:
             names = program.with_aliases(wanted) - seen
             seen |= names
+            self._looked_for |= names
             wanted = set()
             for module in program.modules_using(names):
                 facts = program.facts(module)

@@ -56,7 +56,8 @@ class Resolver(Classes):
         self.libraries = libraries
         self.stubs = Stubs(self)
         self._values: dict[int, dict[Any, Values]] = {}  # by the module of the scope
-        self._mentions: dict[int, tuple[int, set[int]]] = {}  # the modules named in so many of the values of a module
+        self._looked_at: dict[int, int] = {}  # how many of the values of a module were looked at for modules that they name
+        self._mentioning: dict[int, set[int]] = {}  # the modules among whose values one names a module, or did once
         self._active: dict[Any, int] = {}  # what is being evaluated, and how deep
         self._provisional: list[Any] = []
         self._lowest = 0
@@ -64,38 +65,34 @@ class Resolver(Classes):
     def forget(self, module: int, *, renumbered: bool) -> None:
         """Forget what was found out in a module whose facts have changed and, where its functions or classes are `renumbered`, about them."""
         self._values.pop(module, None)
-        self._mentions.pop(module, None)
+        self._looked_at.pop(module, None)
         self._calls.pop(module, None)
         self.forwards.forget(module)
         if not renumbered:
             for memory in (self._mro, self._below):
-                for klass in [klass for klass in memory if klass.module == module]:
+                for klass in memory.of(module):
                     del memory[klass]
             return
-        for number, values in self._values.items():
-            if module in self._mentioned(number):
-                for key in [key for key, found in values.items() if any(module in modules_of(value) for value in found)]:
-                    del values[key]
-                del self._mentions[number]
+        self.prepare()
+        for number in self._mentioning.pop(module, ()):
+            values = self._values.get(number, {})
+            for key in [key for key, found in values.items() if any(module in modules_of(value) for value in found)]:
+                del values[key]
+            self._looked_at[number] = len(values)
         for memory in (self._mro, self._below):
             for klass in [k for k, found in memory.items() if k.module == module or any(module in modules_of(each) for each in found)]:
                 del memory[klass]
 
     def prepare(self) -> None:
         """Do now what `forget` needs, while nobody waits."""
-        for number in self._values:
-            self._mentioned(number)
-
-    def _mentioned(self, number: int) -> set[int]:
-        """The modules that are named in what is remembered of a module."""
-        memory = self._values[number]
-        size, mentioned = self._mentions.get(number, (0, set()))
-        if size < len(memory):
-            for values in islice(memory.values(), size, None):
-                for value in values:
-                    mentioned |= modules_of(value)
-            self._mentions[number] = (len(memory), mentioned)
-        return mentioned
+        looked_at = self._looked_at
+        for number, memory in self._values.items():
+            if looked_at.get(number, 0) < len(memory):
+                for values in islice(memory.values(), looked_at.get(number, 0), None):
+                    for value in values:
+                        for module in modules_of(value):
+                            self._mentioning.setdefault(module, set()).add(number)
+                looked_at[number] = len(memory)
 
     # -- plain access
 
@@ -123,6 +120,7 @@ class Resolver(Classes):
         """Forget the evaluations that an error has cut off."""
         for key in [*self._active, *self._provisional]:
             self._values[key[0].module].pop(key, None)
+            self._looked_at.pop(key[0].module, None)
         self._active.clear()
         self._provisional.clear()
         self._lowest = 0
@@ -155,7 +153,7 @@ class Resolver(Classes):
         elif self._provisional and depth == 0:
             for other in self._provisional:
                 self._values[other[0].module].pop(other, None)
-                self._mentions.pop(other[0].module, None)
+                self._looked_at.pop(other[0].module, None)
             self._provisional.clear()
         self._lowest = min(outer, self._lowest) if self._lowest < depth else outer
         return values

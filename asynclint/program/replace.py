@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.forwards import Taken
 
-_DERIVED = ("locks", "coroutine_names", "marks", "offload_names")  # found anew at each change
+_DERIVED = ("marks", "offload_names")  # found anew at each change
 _NAMED = {  # found anew where these names of a module change
     "async_names": ("coroutines", "coroutine_methods"),
+    "coroutine_names": ("coroutines", "coroutine_methods"),
     "cancellation_names": ("groups",),
     "decorated": ("decorated",),
     "displays": ("groups",),
@@ -41,14 +42,14 @@ def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bo
     seen = program.effects.seen(module)
     program.set_facts(module, new, names)
     renumbered = _shape(old) != _shape(new)
-    if imported:
-        imports |= imported
-        program.catalog.extend(imports)
-    more = program.add_names(module, old_names)
+    imports |= imported
+    more = program.add_names(module, old_names) | bool(imported and program.catalog.extend(imports))
     program.resolver.forget(module, renumbered=renumbered)
     program.forget_calls(module, renumbered=renumbered or more)
     for name in _DERIVED:
         vars(program).pop(name, None)
+    if more or renumbered or any(each is not None and program.locks.concern(each) for each in (old_names, names)):
+        del program.locks
     for name, roles in _NAMED.items():
         if more or old_names is None or any(getattr(old_names, role) != getattr(names, role) for role in roles):
             vars(program).pop(name, None)
@@ -60,6 +61,7 @@ def replace(program: Program, module: int, new: ModuleFacts, names: Names) -> bo
         program.renew_losing_functions(module)
     else:
         del program.tasks, program.losing_functions
+        vars(program).pop("coroutine_names", None)
     if program.effects.replace(module, numbers, seen, renumbered=renumbered, renamed=more or bool(imported)) and contexts_stay:
         program.renew_loop_effects(module)
     else:
@@ -100,14 +102,11 @@ def _handed_around(program: Program, module: int, questions: Iterable[tuple[int,
     """What the module's functions do with callables, tasks, coroutines and locks, as others see it."""
     forwards = program.resolver.forwards
 
-    def mine(keys: Iterable[Any]) -> set[int]:
-        return {key[1] for key in keys if key[0] == module}
-
     return (
         [forwards.runs((module, number), taken) for number, taken in questions],
         program.offloads.ways_of(module),
         program.callbacks.ways_of(module),
-        mine(program.tasks.makers),
-        mine(program.tasks.givers),
+        set(program.tasks.makers.of(module)),
+        set(program.tasks.givers.of(module)),
         {key[1]: held.lock for key, held in program.locks.takers.items() if key[0] == module},
     )

@@ -44,7 +44,7 @@ class Takers(Answers):
     def _find(self) -> None:
         self._look_for(self._program.catalog.names(self._known))
 
-    def _look_for(self, wanted: set[str]) -> None:
+    def _look_for(self, wanted: Set[str]) -> None:
         """Find the functions that forward to what has one of these names, and those that forward to them."""
         while wanted - self.names:
             names = self._program.with_aliases(wanted) - self.names

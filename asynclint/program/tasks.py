@@ -10,10 +10,11 @@ from asynclint.index.refs import is_plain
 from asynclint.program.answers import Answers
 from asynclint.program.calls import Site
 from asynclint.program.decorators import decorating_coroutine, keeps_coroutine
+from asynclint.program.grouped import FIRST, MODULE, Grouped
 from asynclint.program.values import Bound, ClassValue, External, FunctionValue, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Set
 
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Value, Values
@@ -40,12 +41,14 @@ class Tasks(Answers):
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self.spawns: dict[Site, Site | None] = {}  # call site -> the spawning site inside the called function (None: it spawns itself)
-        self.makers: dict[FunctionKey, Site] = {}  # functions that give a task which they do not keep -> the site inside
+        self.spawns: Grouped[Site, Site | None] = Grouped(MODULE)  # call -> the spawning site in the called function (None: itself)
+        self.makers: Grouped[FunctionKey, Site] = Grouped(FIRST)  # functions that give a task which they do not keep -> the site inside
         self._coroutines: dict[int, list[int]] = {}
-        self.givers: set[FunctionKey] = set()  # sync functions that return a coroutine
+        self._started: dict[int, frozenset[str]] = {}  # by module, the names of coroutine functions whose coroutines are given to task makers
+        self.givers: Grouped[FunctionKey, None] = Grouped(FIRST)  # sync functions that return a coroutine
         self._names: frozenset[str] = frozenset()  # of all that gives a task
         self._spellings: dict[str, bool] = {}  # and of all that gives a coroutine, see `Program.spellings`
+        self._async_names: Mapping[str, bool] = {}  # those that are among them
         self._find_spawns()
 
     # -- tasks
@@ -53,7 +56,7 @@ class Tasks(Answers):
     def _find_spawns(self) -> None:
         self._look_for(self._program.catalog.names(self._program.catalog.tasks))
 
-    def _look_for(self, wanted: set[str]) -> None:
+    def _look_for(self, wanted: Set[str]) -> None:
         """Find the calls of what has one of these names and gives a task, and those of what hands such a task out."""
         program = self._program
         while wanted - self._names:
@@ -84,17 +87,19 @@ class Tasks(Answers):
 
     def replace(self, module: int) -> bool:
         """Look at a module again, whose facts have changed. Whether that was possible: not where it gave others tasks or coroutines, or now does."""
-        if any(key[0] == module for key in (*self.makers, *self.givers)):
+        if self.makers.of(module) or self.givers.of(module):
             return False
-        for site in [site for site in self.spawns if site.module == module]:
+        for site in self.spawns.of(module):
             del self.spawns[site]
         self._coroutines.pop(module, None)
-        vars(self).pop("started", None)
+        self._started.pop(module, None)
         if self._note((module,), self._names):
             return False
         if "coroutine_givers" not in vars(self):
             return True
-        self._spellings = {**self._spellings, **self._program.async_names}
+        if self._program.async_names is not self._async_names:
+            self._async_names = self._program.async_names
+            self._spellings = {**self._spellings, **self._async_names}
         return not self._givers_in((module,), self._spellings)
 
     def _spawned_by(self, values: Values, flags: int) -> tuple[Site | None] | None:
@@ -115,11 +120,17 @@ class Tasks(Answers):
             return value.path in self._program.catalog.tasks
         return isinstance(value, FunctionValue) and value.key in self.makers and not self._program.function(value.key).is_async
 
-    @cached_property
-    def started(self) -> frozenset[str]:
-        """The last names of the coroutine functions whose coroutines are given to task makers."""
-        arguments = (ref for site in self.spawns for _, ref in self._program.call(site.module, site.call).arguments)
-        return frozenset(f.last_name(ref[1]) for ref in arguments if ref.__class__ is tuple and ref[0] == "call")
+    def is_started(self, name: str) -> bool:
+        """Whether the coroutine of a coroutine function with this last name is given to a task maker."""
+        return any(name in self._started_in(module) for module in self.spawns.modules())
+
+    def _started_in(self, module: int) -> frozenset[str]:
+        known = self._started.get(module)
+        if known is None:
+            arguments = (ref for site in self.spawns.of(module) for _, ref in self._program.call(module, site.call).arguments)
+            names = (f.last_name(ref[1]) for ref in arguments if ref.__class__ is tuple and ref[0] == "call")
+            known = self._started[module] = frozenset(names)
+        return known
 
     @cached_property
     def maker_names(self) -> frozenset[str]:
@@ -277,8 +288,8 @@ class Tasks(Answers):
         spellings = program.async_names
         while spellings:
             self._spellings = {**spellings, **self._spellings}
-            found = self._givers_in(program.names, spellings) - self.givers
-            self.givers |= found
+            found = self._givers_in(program.names, spellings) - self.givers.keys()
+            self.givers.update(dict.fromkeys(found))
             named = [program.function(key) for key in found]
             new = ({each.name for each in named if each.owner < 0}, {each.name for each in named if each.owner >= 0})
             functions |= new[0]

@@ -10,13 +10,18 @@ import codecs
 import os
 import re
 import stat
+import warnings
 from bisect import bisect_right
 from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from asynclint.model import Position, Problem, Span
 
+if TYPE_CHECKING:
+    import ast
+
 NOTEBOOK: Final = ".ipynb"  # what the name of a notebook ends with
+_SILENT: Final = [("ignore", None, Warning, None, 0)]  # as filters of warnings
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
 _BLANKS: Final = re.compile(r"[ \t\f]*")
 _HEAD: Final = re.compile(rb"([^\r\n]*)(?:\r\n?|\n)?([^\r\n]*)")
@@ -47,6 +52,7 @@ class Source:
     """One source file: `data` as on disk, `text` as decoded (no BOM, newlines as they are), `encoding`, and whether a UTF-8 `bom` stood in front."""
 
     __slots__ = ("_line_starts", "_newline", "bom", "data", "encoding", "path", "text")
+    _parsed: ClassVar[tuple[Source, ast.Module] | None] = None  # the last one; a run over thousands of files keeps no more
 
     def __init__(self, path: str, data: bytes, text: str, encoding: str, bom: bool) -> None:
         self.path = path
@@ -111,6 +117,22 @@ class Source:
         except ValueError as error:
             raise SourceError(self.path, 0, f"cannot be encoded as {self.encoding}: {error}; save as UTF-8") from error
         return codecs.BOM_UTF8 + encoded if self.bom else encoded
+
+    def tree(self) -> ast.Module:
+        """The syntax tree, which nobody may change; the last one that was made is remembered. Raises what `ast.parse` raises."""
+        import ast  # most of what asks for a source only reads its text
+
+        known = Source._parsed
+        if known is not None and known[0] is self:
+            return known[1]
+        if warnings.filters[:1] == _SILENT:  # as in worker processes: setting it for every file takes as long as parsing a short one
+            tree = ast.parse(self.text)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(self.text)
+        Source._parsed = (self, tree)
+        return tree
 
     @property
     def line_starts(self) -> list[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Mapping, Sequence
 
 
@@ -43,5 +43,5 @@ class Sources:
         source = self.get(module)
         known = self._trees.get(module)
         if known is None or known[0] is not source:
-            known = self._trees[module] = (source, ast.parse(source.text))
+            known = self._trees[module] = (source, source.tree())
         return known[1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asynclint.walk.locals import FRAMES, outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
 _POINTS = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
 
@@ -33,11 +34,15 @@ def suspensions(nodes: Iterable[ast.AST]) -> list[Any]:
     return sorted(found, key=lambda n: (n.lineno, n.col_offset))
 
 
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run in the frame of a function, or of a part of one; the node itself first."""
-    stack = [node]
+@lru_cache(maxsize=4)
+def own_nodes(node: ast.AST) -> Sequence[ast.AST]:
+    """The nodes that run in the frame of a function, or of a part of one; the node itself first. Of a function there is often more than one thing to
+    be asked.
+    """
+    found, stack = [], [node]
     while stack:
         current = stack.pop()
-        yield current
+        found.append(current)
         if current is node or not isinstance(current, FRAMES):
             stack += ast.iter_child_nodes(current)
+    return found
