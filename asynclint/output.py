@@ -49,7 +49,7 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except OSError as error:
-        _fail(stream, error)
+        cut_off(stream, error)
 
 
 def write_bytes(data: bytes) -> None:
@@ -57,10 +57,10 @@ def write_bytes(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
-        _fail(sys.stdout, error)
+        cut_off(sys.stdout, error)
 
 
-def _fail(stream: TextIO, error: OSError) -> None:
+def cut_off(stream: TextIO, error: OSError) -> None:
     """Send what is still to be written, at exit too, nowhere; raise ConfigError if it is not that the reader has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if not isinstance(error, BrokenPipeError):

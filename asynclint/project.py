@@ -354,7 +354,8 @@ class Project:
                 try:
                     writer.write_all({state.files[numbers[path]].absolute: (before[path].data, outcome.sources[path].data) for path in group})
                 except writer.WriteError as error:
-                    problems.append(Problem(group[0], 0, 0, f"not fixed: {error}"))
+                    failed = next(path for path in group if state.files[numbers[path]].absolute == error.path)
+                    problems.append(Problem(failed, 0, 0, f"not fixed: {error.message}"))
                     for path in group:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]

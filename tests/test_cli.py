@@ -531,8 +531,19 @@ def test_a_run_without_configuration_loads_nothing_heavy() -> None:
     assert python(code).stdout == "\n"
 
 
+@pytest.mark.parametrize("arguments", [["chekc"], ["chekc", "."], ["chekc", "--fix"]])
+def test_a_misspelt_command_is_no_path(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(arguments) == 2
+    assert capsys.readouterr().err == "error: `chekc` is neither a command nor a path; did you mean `asynclint check`?\n"
+
+
+def test_a_missing_path_is_no_misspelt_command(runner: Runner) -> None:
+    assert cli.run(["nowhere"]) == 0  # whoever discovers files tells that it is missing
+    assert runner.asked.paths == ("nowhere",)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-@pytest.mark.parametrize("arguments", [["rule"], ["--isolated", "--output-format", "json", "-"]])
+@pytest.mark.parametrize("arguments", [["rule"], ["-h"], ["--version"], ["--isolated", "--output-format", "json", "-"]])
 def test_output_that_cannot_be_written_is_told(arguments: list[str]) -> None:
     with open("/dev/full", "w") as full:
         ran = subprocess.run([sys.executable, "-m", "asynclint", *arguments], input="", stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)

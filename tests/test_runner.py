@@ -47,7 +47,8 @@ def test_the_files_of_one_fix_are_written_all_or_none(tmp_path: Path) -> None:
     (tmp_path / "alone.py").write_text(BLOCKS)
     (tmp_path / "locks.py").chmod(0o444)
     result = run(Request((str(tmp_path),), Settings(root=str(tmp_path)), fix=Applicability.SAFE))
-    assert len(result.all_problems) == 1
+    (problem,) = result.all_problems
+    assert (problem.path, problem.message) == (str(tmp_path / "locks.py"), "not fixed: was not written: it is read-only")
     assert [fix.code for fix in result.applied] == ["ASL101"]
     assert (tmp_path / "use.py").read_text() == use
     assert "asyncio.sleep" in (tmp_path / "alone.py").read_text()

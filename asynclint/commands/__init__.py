@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,9 +14,10 @@ import click
 
 from asynclint import __version__
 from asynclint.options import ConfigError
-from asynclint.output import CLEAN
+from asynclint.output import CLEAN, cut_off
 
 IMPLIED = "asynclint.implied"  # in the meta of a context: no command was named
+_OUTPUT_ENDS = (errno.ENOSPC, errno.EPIPE)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -25,6 +29,11 @@ def run(arguments: Sequence[str]) -> int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         raise ConfigError(error.format_message()) from error
+    except OSError as error:
+        if error.errno not in _OUTPUT_ENDS or error.filename is not None:
+            raise
+        cut_off(sys.stdout, error)  # click has written it
+        return CLEAN
 
 
 class _Commands(click.Group):
@@ -42,9 +51,20 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.list_commands(ctx), *ctx.help_option_names, "--version"):
+            self._suggest(ctx, *args[:1])
             args = ["check", *args]
             ctx.meta[IMPLIED] = True
         return super().parse_args(ctx, args)
+
+    def _suggest(self, ctx: click.Context, first: str = "-") -> None:
+        """Raise UsageError for a word that is no path and looks like the name of a command."""
+        if first.startswith("-") or os.path.exists(first):
+            return
+        from difflib import get_close_matches
+
+        near = get_close_matches(first, self.list_commands(ctx), 1, 0.7)
+        if near:
+            raise click.UsageError(f"`{first}` is neither a command nor a path; did you mean `asynclint {near[0]}`?")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
