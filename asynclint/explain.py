@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asynclint.walk.sources import Sources
 
 _SILENCED = {  # flags of a call that keep it from being reported, in words
-    f.GUARDED: "it stands under a test that says that no event loop runs here",
+    f.GUARDED: "it stands under a test that is never true, or says that no event loop runs here",
     f.SETTLED: "it stands after a test that says that nothing has to be waited for",
     f.FIRST_USE: "it runs once, to compute what is then remembered",
     f.AWAITED: "its result is awaited, so it comes from a branch that does not wait",

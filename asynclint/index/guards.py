@@ -30,6 +30,8 @@ def _off_loop_when(test: Any) -> bool | None:
     if kind is ast.UnaryOp and test.op.__class__ is ast.Not:
         inner = _off_loop_when(test.operand)
         return None if inner is None else not inner
+    if kind is ast.Constant:
+        return not test.value
     if kind is ast.Name or kind is ast.Attribute:
         return True if (test.id if kind is ast.Name else test.attr) == "TYPE_CHECKING" else None
     if kind is ast.Call and test.func.__class__ is ast.Attribute and test.func.attr == "is_running" and not test.args:
