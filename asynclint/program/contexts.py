@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Value
 
+_ITERATOR = "__await__"
 _REACH = 400  # functions that are looked through for hazards; more is unknown
 
 
@@ -32,11 +34,34 @@ class Contexts:
         self._callbacks: Grouped[FunctionKey, dict[int, str]] = Grouped(FIRST)  # the names of what takes each, by the module that hands it over
         self.at_exit: set[FunctionKey] = set()  # functions that run only when the interpreter ends, after every event loop
         self._entries = Entries(program)
+        self._by_hand = self._runs_by_hand()
         self._find_callbacks()
 
     def on_loop(self, key: FunctionKey) -> bool:
-        """Whether a function's own frame runs on an event loop: a coroutine, a callback of the loop, a method that the loop calls."""
-        return self._program.function(key).is_async or self.runner(key) != ""
+        """Whether a function's own frame runs on an event loop: a coroutine, a callback of the loop, a method that the loop calls. Where the project
+        runs coroutines by hand, only those of modules that import something asynchronous do.
+        """
+        if self._program.function(key).is_async:
+            return not self._by_hand or self._is_asynchronous(key[0])
+        return self.runner(key) != ""
+
+    def _runs_by_hand(self) -> bool:
+        """Whether the project keeps the iterator of an awaitable, `steps = coroutine.__await__()`, to run it without an event loop."""
+        program = self._program
+        calls = ((m, program.call(m, number)) for m in program.modules_using((_ITERATOR,)) for number in program.facts(m).calls_of((_ITERATOR,)))
+        return any(call.flags & f.ASSIGNED and program.function((m, call.function)).name != _ITERATOR for m, call in calls)
+
+    def _is_asynchronous(self, module: int) -> bool:
+        """Whether a module imports asyncio, or a library of which the catalog knows coroutines, tasks or callbacks of a loop."""
+        names = self._program.names.get(module)
+        return names is not None and not names.imports.isdisjoint(self._asynchronous)
+
+    @cached_property
+    def _asynchronous(self) -> frozenset[str]:
+        """The import roots of asyncio and of such libraries."""
+        catalog = self._program.catalog
+        tables: tuple[Iterable[str], ...] = (catalog.coroutines, catalog.tasks, catalog.loop_callbacks, catalog.entries)
+        return frozenset(path.partition(".")[0] for table in tables for path in table) - (sys.stdlib_module_names - {"asyncio"})
 
     def runner(self, key: FunctionKey) -> str:
         """The name of what runs a sync function on the event loop, or "" if nothing is known to."""
@@ -86,7 +111,8 @@ class Contexts:
         """Look at a module again, whose facts have changed; `numbers` are the old and the new ones of its functions. Whether other modules hand over
         and run what they did.
         """
-        exits = {key for key in self.at_exit if key[0] != module}
+        exits, by_hand = {key for key in self.at_exit if key[0] != module}, self._by_hand
+        self._by_hand = self._runs_by_hand()
         before = {key: self._taken(key) for key in self._handed_by.pop(module, ())}
         for key in before:
             del self._callbacks[key][module]
@@ -103,7 +129,7 @@ class Contexts:
         changed = [key for key, name in known.items() if key[0] != module and name != self._taken(key)]
         for key in (*self._reasons.of(module), *changed):
             self._reasons.pop(key, None)
-        return not changed and exits == {key for key in self.at_exit if key[0] != module}
+        return not changed and by_hand == self._by_hand and exits == {key for key in self.at_exit if key[0] != module}
 
     def _registered(self, table: Mapping[str, int | str], only: int | None = None) -> Iterator[FunctionKey]:
         """The functions of the project that are passed to one of the callables of a table, by one module or by all."""

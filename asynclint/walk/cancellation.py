@@ -210,7 +210,14 @@ def _raises_cancellation(ctx: Context, node: ast.Raise) -> bool:
 
 
 def _goes_on_to_raise(ctx: Context, statement: Any, ways: set[str], parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether what follows the handler raises in the end: always, or the cancellation itself."""
+    """Whether what follows the handler raises in the end: always, or the cancellation itself. A handler further out that always raises, which waits
+    for the end of something before it does, is given that time.
+    """
+    above: Any = parents.get(statement)
+    while above is not None and not isinstance(above, FRAMES):
+        if isinstance(above, ast.ExceptHandler) and ways_out(above.body, lambda call: _never_returns(ctx, call)) == {RAISE}:
+            return True
+        above = parents.get(above)
     rest = following(statement, parents)
     if FALL in ways and any(isinstance(node, ast.Raise) and _raises_cancellation(ctx, node) for node in _own_nodes(rest)):
         return True
