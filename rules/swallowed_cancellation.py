@@ -83,11 +83,12 @@ class SwallowedCancellation(Rule):
             no_fix = str(reason)
         shown = " ".join(ctx.source.text[span.start.offset : span.end.offset].split())
         ways = ", or ".join(text for way, text in cancellation.WAYS.items() if way in catch.ways)
+        returns = catch.ways == {cancellation.RETURN}
+        consequence = f"a timeout or a shutdown that cancelled it {'takes that for an ordinary end' if returns else 'has no effect'}"
         lines = ", ".join(dict.fromkeys(ctx.source.named(point.lineno) for point in catch.points))
         ctx.report(
             node,
-            f"`{shown}` catches the cancellation of this coroutine (awaiting at {lines}) and {ways}: "
-            "a timeout or a shutdown that cancelled it has no effect",
+            f"`{shown}` catches the cancellation of this coroutine (awaiting at {lines}) and {ways}: {consequence}",
             fix=fix,
             no_fix=no_fix,
             chain=tuple(self._frame(point, ctx) for point in catch.points),
