@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from asynclint.api import Context, ModuleView
 
+_SHOWN = 3  # suspension points; a handler around a whole service has a hundred
+
 
 class SwallowedCancellation(Rule):
     """Flags a handler around an `await` that catches the cancellation of its coroutine and does not raise it again.
@@ -85,13 +87,14 @@ class SwallowedCancellation(Rule):
         ways = ", or ".join(text for way, text in cancellation.WAYS.items() if way in catch.ways)
         returns = catch.ways == {cancellation.RETURN}
         consequence = f"a timeout or a shutdown that cancelled it {'takes that for an ordinary end' if returns else 'has no effect'}"
-        lines = ", ".join(dict.fromkeys(ctx.source.named(point.lineno) for point in catch.points))
+        lines = list(dict.fromkeys(ctx.source.named(point.lineno) for point in catch.points))
+        shown_lines = ", ".join(lines[:_SHOWN]) + (f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else "")
         ctx.report(
             node,
-            f"`{shown}` catches the cancellation of this coroutine (awaiting at {lines}) and {ways}: {consequence}",
+            f"`{shown}` catches the cancellation of this coroutine (awaiting at {shown_lines}) and {ways}: {consequence}",
             fix=fix,
             no_fix=no_fix,
-            chain=tuple(self._frame(point, ctx) for point in catch.points),
+            chain=tuple(self._frame(point, ctx) for point in catch.points[:_SHOWN]),
             span=span,
         )
 

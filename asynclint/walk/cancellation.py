@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index import facts as f
+from asynclint.index.conditions import settled
 from asynclint.index.refs import caught_names, dotted
 from asynclint.program.values import External, ExternalInstance, FunctionValue, Many
 from asynclint.walk.handles import cancelled_first, only_a_task
@@ -53,11 +54,11 @@ def swallowing_handler(ctx: Context, node: cst.ExceptHandler) -> Catch | None:
     for other in statement.handlers[: statement.handlers.index(handler)]:
         if other.type is None or any(_catches(ctx, each) for each in _members(other.type)):
             return None
-    points = _points(ctx, statement.body)
+    points = _points(ctx, whole, statement.body)
     if not points or cancelled_first(ctx, whole, points):
         return None
     ways = ways_out(handler.body, lambda call: _never_returns(ctx, call)) - {RAISE}
-    if not ways or _goes_on_to_raise(ctx, statement, ways, parents):
+    if not ways or _goes_on_to_raise(ctx, whole, statement, ways, parents) or _remembers(whole, handler):
         return None
     if ends_function(statement, ways, parents, whole) and only_a_task(ctx):
         return None
@@ -73,11 +74,11 @@ def swallowing_suppress(ctx: Context, node: cst.With, call: Any) -> Catch | None
         return None
     cancelling = [each for each in call.args if _catches(ctx, each)]
     whole, statement = ctx.twin(function), ctx.twin(node)
-    points = _points(ctx, statement.body)
+    points = _points(ctx, whole, statement.body)
     if not cancelling or not points or cancelled_first(ctx, whole, points):
         return None
     parents = parents_of(whole)
-    if _goes_on_to_raise(ctx, statement, {FALL}, parents):
+    if _goes_on_to_raise(ctx, whole, statement, {FALL}, parents):
         return None
     if ends_function(statement, {FALL}, parents, whole) and only_a_task(ctx):
         return None
@@ -114,9 +115,9 @@ def _is_cancellation(ctx: Context, value: Value) -> bool:
 # -- where it goes
 
 
-def _points(ctx: Context, body: list[ast.stmt]) -> list[Any]:
+def _points(ctx: Context, whole: Any, body: list[ast.stmt]) -> list[Any]:
     """The suspension points of a body from which a cancellation gets out: no inner handler keeps it. A `yield` is none: what is thrown there is
-    not the cancellation of this coroutine.
+    not the cancellation of this coroutine; nor is the `await` of a future that is known to be done.
     """
     kept: set[ast.AST] = set()
     for node in (inner for statement in body for inner in ast.walk(statement)):
@@ -130,6 +131,10 @@ def _points(ctx: Context, body: list[ast.stmt]) -> list[Any]:
             calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
             if any(any(_catches(ctx, each) for each in call.args) for call in calls if ctx.evaluate(call.func) == (External("contextlib.suppress"),)):
                 kept.update(suspensions(node.body))
+    for node in _own_nodes(whole.body):
+        if isinstance(node, ast.If) and (known := settled(node.test)) is not None:
+            done = suspensions(node.body if known[1] else node.orelse)
+            kept.update(point for point in done if isinstance(point, ast.Await) and dotted(point.value) == known[0])
     return [point for point in suspensions(body) if point not in kept and not isinstance(point, (ast.Yield, ast.YieldFrom))]
 
 
@@ -209,7 +214,7 @@ def _raises_cancellation(ctx: Context, node: ast.Raise) -> bool:
     return raised is not None and any(_is_cancellation(ctx, value) for value in ctx.evaluate(raised))
 
 
-def _goes_on_to_raise(ctx: Context, statement: Any, ways: set[str], parents: dict[ast.AST, ast.AST]) -> bool:
+def _goes_on_to_raise(ctx: Context, whole: Any, statement: Any, ways: set[str], parents: dict[ast.AST, ast.AST]) -> bool:
     """Whether what follows the handler raises in the end: always, or the cancellation itself. A handler further out that always raises, which waits
     for the end of something before it does, is given that time.
     """
@@ -218,10 +223,32 @@ def _goes_on_to_raise(ctx: Context, statement: Any, ways: set[str], parents: dic
         if isinstance(above, ast.ExceptHandler) and ways_out(above.body, lambda call: _never_returns(ctx, call)) == {RAISE}:
             return True
         above = parents.get(above)
-    rest = following(statement, parents)
-    if FALL in ways and any(isinstance(node, ast.Raise) and _raises_cancellation(ctx, node) for node in _own_nodes(rest)):
+    later = (node for node in _own_nodes(whole.body) if isinstance(node, ast.Raise) and node.lineno > statement.end_lineno)
+    if ways != {RETURN} and any(_raises_cancellation(ctx, node) for node in later):
         return True
+    rest = following(statement, parents)
     return ways == {FALL} and bool(rest) and not suspensions(rest) and ways_out(rest, lambda call: _never_returns(ctx, call)) == {RAISE}
+
+
+def _remembers(function: Any, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler only notes that there was a cancellation, `cancelled = True`, which the function returns, or raises something for."""
+    noted = {
+        target.id
+        for node in _own_nodes(handler.body)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is True
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+    def asks(node: Any) -> bool:
+        return any(isinstance(inner, ast.Name) and inner.id in noted for inner in ast.walk(node))
+
+    for node in _own_nodes(function.body) if noted else ():
+        if isinstance(node, ast.Return) and node.value is not None and asks(node.value):
+            return True
+        if isinstance(node, ast.If) and asks(node.test) and any(isinstance(inner, ast.Raise) for inner in _own_nodes(node.body)):
+            return True
+    return False
 
 
 def _never_returns(ctx: Context, call: ast.Call) -> bool:
