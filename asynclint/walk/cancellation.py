@@ -215,14 +215,19 @@ def _raises_cancellation(ctx: Context, node: ast.Raise) -> bool:
 
 
 def _goes_on_to_raise(ctx: Context, whole: Any, statement: Any, ways: set[str], parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether what follows the handler raises in the end: always, or the cancellation itself. A handler further out that always raises, which waits
-    for the end of something before it does, is given that time.
+    """Whether what follows the handler raises in the end: always, or the cancellation itself. A handler further out that always raises, and a
+    `finally`, is given the time to wait for the end of something.
     """
-    above: Any = parents.get(statement)
+    below, above, waits = statement, parents.get(statement), False
     while above is not None and not isinstance(above, FRAMES):
         if isinstance(above, ast.ExceptHandler) and ways_out(above.body, lambda call: _never_returns(ctx, call)) == {RAISE}:
             return True
-        above = parents.get(above)
+        if isinstance(above, ast.While):
+            known = settled(above.test)
+            waits |= known is not None and not known[1]
+        elif waits and below in getattr(above, "finalbody", ()):
+            return True
+        below, above = above, parents.get(above)
     later = (node for node in _own_nodes(whole.body) if isinstance(node, ast.Raise) and node.lineno > statement.end_lineno)
     if ways != {RETURN} and any(_raises_cancellation(ctx, node) for node in later):
         return True
