@@ -32,6 +32,8 @@ class BlockingFileIo(BlockingRule):
     ## Fix safety
     Safe: the same call with the same arguments runs in a worker thread, and its result and exceptions come back through the `await`.
 
+    Unsafe for what makes something that only its result names (`os.open`, `tempfile.mkstemp`): a task that is cancelled at the `await` loses it.
+
     Unsafe for a `with` block that waits for nothing else: it moves, as it is, into a function inside the coroutine, which runs in a thread and gives
     back the names that are read later (`nonlocal` where they have a value before). A block that only reads a file of a known path becomes
     `await asyncio.to_thread(path.read_text)`. Read what the block does to objects that other tasks use meanwhile. A block that has to stay, because
