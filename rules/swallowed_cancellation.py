@@ -22,8 +22,8 @@ class SwallowedCancellation(Rule):
     a task group or a shutdown that cancelled it has no effect. `except:`, `except BaseException` and `suppress()` keep it just the same.
 
     Nothing is said where the function itself has cancelled the task that it awaits; where the handler asks `cancelling()`, calls `uncancel()`,
-    re-raises under a condition or hands the exception on; and where the coroutine ends at once and is only run as a task, for then nobody but
-    the loop sees how it ended.
+    re-raises under a condition, hands the exception on, or notes it for a later `raise`; in a handler that raises at its end and in a `finally` that
+    waits for what it has started; and where the coroutine ends at once and is only run as a task, for then nobody but the loop sees how it ended.
 
     ## Example
     ```python
