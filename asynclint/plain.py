@@ -20,7 +20,9 @@ _DEFAULTS: dict[str, Any] = {
 def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Any]] | None:
     """The paths, and every option of the command line by its `field`, of the command `check`; None where click is to decide."""
     command = arguments[0] if arguments else ""
-    if command != "check" and (command in _commands() or (command.isalpha() and not os.path.exists(command))):
+    if command != "check" and (
+        command in _commands() or (command.replace("-", "").isalpha() and not command.startswith("-") and not os.path.exists(command))
+    ):
         return None
     given = dict(_DEFAULTS)
     paths = []

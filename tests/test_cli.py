@@ -537,6 +537,11 @@ def test_a_misspelt_command_is_no_path(arguments: list[str], capsys: pytest.Capt
     assert capsys.readouterr().err == "error: `chekc` is neither a command nor a path; did you mean `asynclint check`?\n"
 
 
+def test_a_misspelt_command_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["new-ruel"]) == 2
+    assert "did you mean `asynclint new-rule`?" in capsys.readouterr().err
+
+
 def test_a_missing_path_is_no_misspelt_command(runner: Runner) -> None:
     assert cli.run(["nowhere"]) == 0  # whoever discovers files tells that it is missing
     assert runner.asked.paths == ("nowhere",)

@@ -51,14 +51,15 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.list_commands(ctx), *ctx.help_option_names, "--version"):
-            self._suggest(ctx, *args[:1])
+            if args and not args[0].startswith("-"):
+                self._suggest(ctx, args[0])
             args = ["check", *args]
             ctx.meta[IMPLIED] = True
         return super().parse_args(ctx, args)
 
-    def _suggest(self, ctx: click.Context, first: str = "-") -> None:
+    def _suggest(self, ctx: click.Context, first: str) -> None:
         """Raise UsageError for a word that is no path and looks like the name of a command."""
-        if first.startswith("-") or os.path.exists(first):
+        if os.path.exists(first):
             return
         from difflib import get_close_matches
 
