@@ -1,0 +1,12 @@
+"""A module of a package."""
+
+
+class Box:
+    pass
+
+
+def make():
+    return Box()
+
+
+box = make()
