@@ -127,3 +127,43 @@ class Both(Left, Right):
 
 
 reveal(Both().who())  #: pathlib.Path
+
+
+class Top:
+    def who(self):
+        return Path("i")
+
+
+class Plain(Top):
+    pass
+
+
+class Other(Top):
+    def who(self):
+        return Base()
+
+
+class Diamond(Plain, Other):
+    pass
+
+
+reveal(Diamond().who())  #: Base
+
+
+class Fluent:
+    def itself(self) -> "Self":
+        return unknown()
+
+    def __enter__(self):
+        return unknown()
+
+    def __exit__(self, *exc): ...
+
+
+class More(Fluent):
+    pass
+
+
+reveal(More().itself())  #: More
+with More() as entered:
+    reveal(entered)  #: More

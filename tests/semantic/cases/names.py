@@ -60,3 +60,12 @@ def says_global():
 
 
 reveal(later)  #: pathlib.Path
+
+
+def gives_a_parameter_another_value(box: Box, *boxes: Box, **named: Box):
+    box = box or Path("d")
+    reveal(box)  #: Box | pathlib.Path
+    reveal(boxes)  #: many[Box]
+    for each in boxes:
+        reveal(each)  #: Box
+    reveal(named["a"])  #: Box

@@ -1,9 +1,11 @@
 """What calls block on, and by which chain: the shortest, the worst, through cycles and across modules."""
 
 import asyncio
+import concurrent.futures
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import helpers
 from helpers import Store
@@ -72,6 +74,61 @@ class Lazy:
         time.sleep(1)
 
     def __exit__(self, *exc): ...
+
+
+class Loud:
+    def run(self):
+        self.step()
+
+    def step(self):
+        time.sleep(1)
+
+
+class Quiet(Loud):
+    def step(self):
+        pass
+
+
+def looks_and_sleeps_further_down():
+    os.stat("a")
+    far()
+
+
+def reads():
+    Path("a").read_text()
+
+
+def reads_further_down():
+    reads()
+
+
+def looks_further_down():
+    looks()
+
+
+def outcome(future: concurrent.futures.Future):
+    return future.result()
+
+
+async def slow():
+    time.sleep(1)
+
+
+async def of_several(flag, future):
+    looks_and_sleeps_further_down()  #! sleep: main.looks_and_sleeps_further_down > main.far > main.middle > main.near > time.sleep
+    light_first = looks if flag else reads_further_down
+    light_first()  #! file: main.reads_further_down > main.reads > pathlib.Path.read_text
+    heavy_first = reads if flag else looks_further_down
+    heavy_first()  #! file: main.reads > pathlib.Path.read_text
+    Loud().run()  #! sleep: Loud.run > Loud.step > time.sleep
+    Quiet().run()  #! nothing
+    either = Loud() if flag else Quiet()
+    either.run()  #! sleep: Loud.run > Loud.step > time.sleep
+    outcome(future)  #! wait: main.outcome > concurrent.futures.Future.result
+    await outcome(future)  #! nothing
+    await slow()  #! nothing
+    if TYPE_CHECKING:
+        near()  #! nothing
 
 
 async def coroutine(store: Store):
