@@ -1,6 +1,8 @@
 """What changed since a git revision: the lines of tracked files that differ from it, and all of untracked files.
 
-git is run in the working tree with fixed options, so that no configuration changes what its output looks like or makes it run another program.
+git is run in the working tree with fixed options, so that no configuration changes what its output looks like or makes it run another program. What
+git itself takes for granted stays: the configuration of the user and of the clone (filters such as that of Git LFS). A repository that is part of the
+files of another one brings a configuration of its own, and is not used.
 """
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
+import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from asynclint.options import ConfigError
@@ -21,10 +24,16 @@ from asynclint.source.notebook import Notebook
 if TYPE_CHECKING:
     from asynclint.model import Finding
 
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=true")
+_CONFIGURATION = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.quotePath=true",
+    "safe.bareRepository=explicit",
+)
+_SAFE = ("--no-pager", *(word for each in _CONFIGURATION for word in ("-c", each)))
 _DIFF = (
-    *("diff", "--unified=0", "--inter-hunk-context=0", "--find-renames", "--irreversible-delete", "--text", "--submodule=short", "--no-color"),
-    *("--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("diff", "--unified=0", "--inter-hunk-context=0", "--find-renames", "--irreversible-delete", "--text", "--no-color"),
+    *("--ignore-submodules=all", "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 
 
@@ -35,6 +44,7 @@ class Changes:
     """
 
     def __init__(self, ref: str, folder: str) -> None:
+        _check_not_embedded(folder)
         self._folder = folder
         self.top = os.path.realpath(os.fsdecode(self._asked("rev-parse", "--show-toplevel")).rstrip("\n"))
         self._folder = self.top
@@ -187,10 +197,37 @@ def _new_name(text: bytes) -> str:
 def _git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     if not os.path.isdir(folder):
         raise ConfigError(f"--since: `{folder}` is not in a git repository")
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    git = _program(os.environ.get("PATH", os.defpath))
+    if not git:
+        raise ConfigError("--since: git is not installed")
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        return subprocess.run(["git", *_SAFE, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
-    except FileNotFoundError as error:
-        raise ConfigError("--since: git is not installed") from error
+        return subprocess.run([git, *_SAFE, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
     except OSError as error:
         raise ConfigError(f"--since: git cannot be run: {error.strerror or error}") from error
+
+
+@cache
+def _program(path: str) -> str:
+    """Where git is; "" where it is not. Relative places are passed over, and so is the working directory, where Windows looks first: the linted
+    project could fill them.
+    """
+    name = "git.exe" if sys.platform == "win32" else "git"
+    places = (os.path.join(place, name) for place in path.split(os.pathsep) if os.path.isabs(place))
+    return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
+
+
+def _check_not_embedded(folder: str) -> None:
+    """Raise ConfigError where git would take a folder among the files of a repository for a repository: git before 2.38 does, whatever it is told."""
+    place = os.path.realpath(folder)
+    while True:
+        if _looks_bare(place):
+            raise ConfigError(f"--since: `{place}` is a bare repository, whose configuration may run programs; name files of a working tree")
+        if os.path.lexists(os.path.join(place, ".git")) or os.path.dirname(place) == place:
+            return
+        place = os.path.dirname(place)
+
+
+def _looks_bare(folder: str) -> bool:
+    head, common, objects, refs = (os.path.lexists(os.path.join(folder, name)) for name in ("HEAD", "commondir", "objects", "refs"))
+    return head and (common or (objects and refs))

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from asynclint.child import python
 from asynclint.options import OPTIONS, ConfigError, Kind
 from asynclint.output import write
 
@@ -18,8 +19,7 @@ _WATCHED = (".py", ".pyi", ".ipynb", ".toml", ".asynclint-baseline.json")
 _PASSED_OVER = frozenset([".git", ".venv", "__pycache__", "node_modules"])
 _PATIENCE = 200  # milliseconds
 _CLEAR = "\x1b[2J\x1b[3J\x1b[H"
-# The run imports what this process would, and nothing from the working directory.
-_RUN = "import sys; sys.path[:] = {path!r}; from asynclint.cli import main; main()"
+_RUN = "from asynclint.cli import main; main()"
 
 
 def watch(paths: tuple[str, ...], given: dict[str, Any], *, from_stdin: bool) -> int:
@@ -38,7 +38,7 @@ def watch(paths: tuple[str, ...], given: dict[str, Any], *, from_stdin: bool) ->
     missing = [path for path in paths if not os.path.exists(path)]
     if missing:
         raise ConfigError(f"--watch: `{missing[0]}` does not exist")
-    command = [sys.executable, "-c", _RUN.format(path=sys.path), *arguments(paths, given)]
+    command = python(_RUN, *arguments(paths, given))
     places = {*paths, *_configured(given)}
     watched = watchfiles.watch(*places, watch_filter=_wanted, raise_interrupt=True, rust_timeout=_PATIENCE, yield_on_timeout=True)
     next(watched)  # from here on changes are noted, also while a run reads what they change

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import pickle
-import sys
 from typing import TYPE_CHECKING, Any
 
+from asynclint.child import python
 from asynclint.lsp.messages import HEAD, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-# Without the working directory among the places of modules: it is the linked project's.
-_MAIN = "import sys; sys.path[:] = [path for path in sys.path if path]; from asynclint.lsp.worker import main; main()"
+_MAIN = "from asynclint.lsp.worker import main; main()"
 
 
 class WorkerDied(Exception):
@@ -59,7 +57,7 @@ class Process:
         async with self._beginning:
             if self._process is None and not self._ended:
                 pipe = asyncio.subprocess.PIPE
-                self._process = await asyncio.create_subprocess_exec(sys.executable, "-c", _MAIN, stdin=pipe, stdout=pipe)
+                self._process = await asyncio.create_subprocess_exec(*python(_MAIN), stdin=pipe, stdout=pipe)
                 self._reading = asyncio.create_task(self._read(self._process))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
