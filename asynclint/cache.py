@@ -4,13 +4,15 @@ Three files in one folder: `results` holds what the file system said of each fil
 `facts` holds the facts of modules, and is read where something has changed, each module only when it is asked for; `later` those of the few that
 have changed since `facts` was written. All are made of `marshal`, which trusts what it reads; so each file is signed with a secret of the user that
 never leaves the user's own cache directory, and one that is not, or is of another version of Python or asynclint, is not read at all, but written
-anew. Runs that write at the same time replace each other's files whole.
+anew. Runs that write at the same time replace each other's files whole. The folder may be what a repository brought: nothing in it is followed, and
+no folder is used that a link leads out of the project.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
+import re
 import sys
 import time
 import zlib
@@ -22,17 +24,23 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint import __version__, model
 from asynclint.index.facts import FORMAT
+from asynclint.reading import CONFIGURATION_LIMIT, RECORD_LIMIT, read_regular
+from asynclint.writing import is_within, leads_out, replace, stays_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from asynclint.config import Settings
     from asynclint.files import SourceFile
     from asynclint.index.module import Packed
 
+_LAYOUT = 2  # of the files
+_LARGEST = 4 * RECORD_LIMIT  # bytes of one
 REMEMBERED = 8  # results of so many different command lines are kept
 _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again without another time
 _SIGNATURE = 32  # bytes
+_STRAY = re.compile(r".+\.[0-9a-f]{16}\.tmp")
+_ABANDONED = 3600  # seconds
 _FEW = 200  # so many modules that have changed are kept beside the others: these need not be written again
 _INDIFFERENT = frozenset(
     ["jobs", "timeout", "cache", "cache_dir", "min_severity", "min_confidence", "baseline"]
@@ -42,7 +50,8 @@ _KINDS: tuple[Any, ...] = (
     *(model.Problem, model.FileResult, model.Suppressed, model.Severity, model.Confidence, model.Applicability),
 )
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
-Known = tuple[str, int, int, bytes]  # absolute path, size, time of change in nanoseconds, digest
+State = tuple[int, int, int, int]  # see `SourceFile.state`
+Known = tuple[str, State, bytes]  # absolute path, its state, digest
 Facts = tuple["Packed", bytes, bool]  # the facts, their names packed, and whether there are suppressions
 _Table = tuple[dict[bytes, tuple[int, ...]], memoryview]  # by digest: place and lengths of the parts; the parts
 
@@ -58,14 +67,14 @@ class Cache:
         self._known: dict[str, Known] = {known[0]: known for known in content.get("files", ())}
         self._started: int = content.get("started", 0)
         self._results: dict[bytes, Any] = content.get("results", {})
-        self._digests: dict[tuple[str, int, int], bytes | None] = {}
+        self._digests: dict[tuple[str, State], bytes | None] = {}
+        self._was_unsure = False  # whether a file had to be read to know that it has not changed
         self._tables: list[_Table] | None = None
 
     @staticmethod
     def digest_of_file(absolute: str) -> bytes:
         """What stands for the content of a file as it is now. Raises OSError where it cannot be read."""
-        with open(absolute, "rb") as file:
-            return _digest(file.read())
+        return _digest(read_regular(absolute, RECORD_LIMIT))
 
     @staticmethod
     def digest(data: bytes) -> bytes:
@@ -74,28 +83,41 @@ class Cache:
 
     # -- results
 
-    def digest_of(self, absolute: str, size: int, mtime_ns: int) -> bytes | None:
+    def digest_of(self, file: SourceFile) -> bytes | None:
         """The digest of a file, without reading it if it has surely not changed; None if it is not known or cannot be read."""
-        question = (absolute, size, mtime_ns)
+        question = (file.absolute, file.state)
         if question not in self._digests:
             self._digests[question] = self._digest_of(*question)
         return self._digests[question]
 
-    def _digest_of(self, absolute: str, size: int, mtime_ns: int) -> bytes | None:
+    def _digest_of(self, absolute: str, state: State) -> bytes | None:
         known = self._known.get(absolute)
-        if known is None or known[1] != size:
+        if known is None or known[1][0] != state[0]:
             return None
-        if known[2] == mtime_ns and mtime_ns < self._started - _RACY:
-            return known[3]
+        if known[1] == state and self._is_settled(state):
+            return known[2]
+        self._was_unsure = True
         try:
             return self.digest_of_file(absolute)
         except OSError:
             return None
 
-    def recall(self, key: bytes, files: Sequence[SourceFile], asked: Sequence[str]) -> model.RunResult | None:
-        """What a run with this key found, if the files of the program are still the same; `asked` are the paths of those to have a result."""
-        if key not in self._results or self._results[key]["whole"] != _whole(files, self._contents(files)):
+    def _is_settled(self, state: State) -> bool:
+        """Whether a file in this state cannot have changed after it was read without another state: neither time is as young as the run."""
+        return max(state[1], state[2]) < self._started - _RACY
+
+    def recall(self, key: bytes, files: Sequence[SourceFile], asked: Sequence[str], started: int) -> model.RunResult | None:
+        """What a run with this key found, if the files of the program are still the same; `asked` are the paths of those to have a result, `started`
+        is when this run did, before it looked at the files. What had to be read for it need not be the next time.
+        """
+        if key not in self._results:
             return None
+        contents = self._contents(files)
+        if self._results[key]["whole"] != _whole(files, contents):
+            return None
+        if self._was_unsure:
+            with suppress(OSError):
+                self._write(key, started, files, [content or b"" for content in contents], {**self._results[key], "then": {}})
         return self.found(key, asked)
 
     def found(self, key: bytes, asked: Sequence[str]) -> model.RunResult:
@@ -139,10 +161,10 @@ class Cache:
 
     def _then(self, stored: dict[str, Any], file: SourceFile) -> bytes | None:
         """The digest of a file when something was stored."""
-        return stored["then"].get(file.absolute) or (self._known[file.absolute][3] if file.absolute in self._known else None)
+        return stored["then"].get(file.absolute) or (self._known[file.absolute][2] if file.absolute in self._known else None)
 
     def _contents(self, files: Sequence[SourceFile]) -> list[bytes | None]:
-        return [self.digest_of(file.absolute, file.size, file.mtime_ns) for file in files]
+        return [self.digest_of(file) for file in files]
 
     # -- facts
 
@@ -175,8 +197,7 @@ class Cache:
     def _read(self, name: str) -> memoryview:
         """The content of a file of the cache, or nothing where it is not one that this user's asynclint of this version has written."""
         try:
-            with open(os.path.join(self.folder, name), "rb") as file:
-                data = file.read()
+            data = read_regular(os.path.join(self.folder, name), _LARGEST, follow=False)
         except OSError:
             return memoryview(b"")
         content = memoryview(data)[_SIGNATURE:]
@@ -215,8 +236,8 @@ class Cache:
 
     def _write(self, key: bytes, started: int, files: Sequence[SourceFile], digests: Sequence[bytes], found: dict[str, Any]) -> None:
         """`found` holds under "then", by path, the digests of files that have changed since."""
-        known = {file.absolute: (file.absolute, file.size, file.mtime_ns, content) for file, content in zip(files, digests, strict=True)}
-        changed = {path: old for path, (_, _, _, old) in self._known.items() if path in known and known[path][3] != old}
+        known = {file.absolute: (file.absolute, file.state, content) for file, content in zip(files, digests, strict=True)}
+        changed = {path: old for path, (_, _, old) in self._known.items() if path in known and known[path][2] != old}
         self._results.pop(key, None)
         self._results = dict(list(self._results.items())[1 - REMEMBERED :])
         for stored in self._results.values():
@@ -224,7 +245,7 @@ class Cache:
         if key:
             self._results[key] = found
         # Files of other runs are still known if nothing can have changed them unnoticed since.
-        others = (entry for path, entry in self._known.items() if path not in known and entry[2] < self._started - _RACY and os.path.exists(path))
+        others = (entry for path, entry in self._known.items() if path not in known and self._is_settled(entry[1]) and os.path.exists(path))
         self._known = {entry[0]: entry for entry in others} | known
         self._sign("results", marshal.dumps({"files": list(self._known.values()), "started": started, "results": self._results}))
 
@@ -235,7 +256,7 @@ class Cache:
         new = [content for content in facts if content not in most and content not in later]
         if not new:
             return
-        contents = {entry[3] for entry in self._known.values()}.union(*(stored["then"].values() for stored in self._results.values()))
+        contents = {entry[2] for entry in self._known.values()}.union(*(stored["then"].values() for stored in self._results.values()))
         if most and len(new) + len(later) <= _FEW:
             self._write_table("later", {content: facts[content] for content in new} | self._facts_of(contents.intersection(later)))
             return
@@ -261,28 +282,37 @@ class Cache:
     def _sign(self, name: str, content: bytes) -> None:
         os.makedirs(self.folder, exist_ok=True)
         ignore = os.path.join(self.folder, ".gitignore")
-        if not os.path.exists(ignore):
-            self._replace(ignore, b"*\n")
-        self._replace(os.path.join(self.folder, name), self._signature(content) + content)
+        if not os.path.lexists(ignore):
+            replace(ignore, b"*\n")
+        self._sweep()
+        replace(os.path.join(self.folder, name), self._signature(content) + content)
 
-    @staticmethod
-    def _replace(path: str, data: bytes) -> None:
-        beside = f"{path}.{os.getpid()}.tmp"
-        try:
-            with open(beside, "wb") as file:
-                file.write(data)
-            os.replace(beside, path)
-        finally:
-            if os.path.exists(beside):
-                os.unlink(beside)
+    def _sweep(self) -> None:
+        """Remove what runs that were killed an hour ago or earlier have left."""
+        with suppress(OSError):
+            for entry in [each for each in os.scandir(self.folder) if _STRAY.fullmatch(each.name)]:
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED:
+                    os.unlink(entry.path)
 
 
-def open_cache(settings: Settings) -> Cache | None:
-    """The cache of a project; None where the user wants none, or has no place for a secret."""
+def open_cache(settings: Settings, warn: Callable[[str], object] | None = None) -> Cache | None:
+    """The cache of a project; None where the user wants none, or has no place for a secret, and where the folder is a link or lies behind one that
+    leaves the project, which `warn` is told, or else standard error.
+    """
     if not settings.cache:
         return None
-    secret = _secret()
-    return Cache(os.path.join(settings.root, settings.cache_dir), secret) if secret else None
+    folder = os.path.join(settings.root, settings.cache_dir)
+    if is_within(folder, settings.root) and (os.path.islink(folder) or leads_out(folder, settings.root)):
+        (warn or _warn)(f"{folder} is a link, and no cache is kept behind one; remove it, or choose another `cache-dir`")
+        return None
+    secret = _secret(settings)
+    return Cache(folder, secret) if secret else None
+
+
+def _warn(message: str) -> None:
+    from asynclint.report import escape
+
+    sys.stderr.write(f"warning: {escape(message)}\n")
 
 
 def key_of(settings: Settings, paths: Sequence[str], packages: Sequence[str]) -> bytes:
@@ -303,18 +333,18 @@ def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def _changed(path: str) -> int:
+def _changed(path: str) -> tuple[int, ...]:
     try:
-        return os.stat(path).st_mtime_ns
+        status = os.stat(path)
     except OSError:
-        return 0
+        return ()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _content(path: str) -> bytes:
     """The digest of a small file; nothing where it cannot be read, which a run then tells."""
     try:
-        with open(path, "rb") as file:
-            return _digest(file.read())
+        return _digest(read_regular(path, CONFIGURATION_LIMIT))
     except OSError:
         return b""
 
@@ -324,7 +354,7 @@ def _program() -> bytes:
     here = os.path.dirname(os.path.abspath(__file__))
     entries = [entry for folder in _folders(here) for entry in os.scandir(folder) if entry.is_file()]
     files = [(entry.path, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries]
-    return _digest(repr((FORMAT, __version__, sys.version, sys.implementation.cache_tag, sorted(files))).encode())
+    return _digest(repr((_LAYOUT, FORMAT, __version__, sys.version, sys.implementation.cache_tag, sorted(files))).encode())
 
 
 def _folders(here: str) -> list[str]:
@@ -333,19 +363,19 @@ def _folders(here: str) -> list[str]:
     return [folder for root in roots for folder, _, _ in os.walk(root) if not folder.endswith("__pycache__")]
 
 
-def _secret() -> bytes:
-    """The user's secret, made when there is none; nothing where it cannot be kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+def _secret(settings: Settings) -> bytes:
+    """The user's secret, made when there is none; nothing where it cannot be kept, or lies where the project could have brought it."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # is to be passed over, says the XDG Base Directory Specification
+        base = os.path.join(os.path.expanduser("~"), ".cache")
     path = os.path.join(base, "asynclint", "secret")
+    if not os.path.isabs(path) or (settings.is_project and stays_within(path, settings.root)):
+        return b""
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(os.urandom(_SIGNATURE))
-        except FileExistsError:
-            pass
-        with open(path, "rb") as file:
-            secret = file.read()
+        with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(_SIGNATURE))
+        secret = read_regular(path, _SIGNATURE, follow=False)
     except OSError:
         return b""
     return secret if len(secret) == _SIGNATURE else b""

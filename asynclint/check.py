@@ -135,6 +135,7 @@ def _recalled(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, byte
     """What a request takes over from earlier runs, and the result of one that asked for the same, if nothing has changed."""
     from asynclint.files import SourceFile, discover, surroundings
 
+    started = time.time_ns()
     files: list[SourceFile] = []
     problems: list[Problem] = []
     if stdin is None:
@@ -156,7 +157,7 @@ def _recalled(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, byte
     if stdin is not None:
         return {**found, "cache": store}, None
     key = cache.key_of(settings, paths, site_packages(settings.python) if settings.python else ())
-    return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files])
+    return {**found, "cache": store, "key": key}, store.recall(key, every, [file.path for file in files], started)
 
 
 def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> int:

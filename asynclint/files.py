@@ -28,6 +28,23 @@ class SourceFile:
     absolute: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
+
+    @property
+    def state(self) -> tuple[int, int, int, int]:
+        """What is another where the content is: size, times of change (of the content, which anybody can set, and of anything) and inode."""
+        return self.size, self.mtime_ns, self.ctime_ns, self.inode
+
+    def is_still(self, status: os.stat_result) -> bool:
+        """Whether the file system says the same of the file now; of files in a folder Windows tells no inode."""
+        now = state_of(status)
+        return now == self.state or (not self.inode and now[:3] == self.state[:3])
+
+
+def state_of(status: os.stat_result) -> tuple[int, int, int, int]:
+    """`SourceFile.state` of a file of which the file system says this. On Windows the third is when it was made."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def discover(paths: Iterable[str], settings: Settings) -> tuple[list[SourceFile], list[Problem]]:
@@ -160,7 +177,7 @@ class _Search:
         elif status.st_size > self.settings.max_file_size and not path.endswith(NOTEBOOK):  # most of which is what its cells have printed
             self.problem(path, f"has {status.st_size} bytes, more than the {self.settings.max_file_size} of `max-file-size`")
         else:
-            file = SourceFile(path, absolute, status.st_size, status.st_mtime_ns)
+            file = SourceFile(path, absolute, *state_of(status))
             known = self.found.setdefault(real, file)
             if (absolute != real, path) < (known.absolute != real, known.path):  # of several names, not a link if possible
                 self.found[real] = file

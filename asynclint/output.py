@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from asynclint.options import ConfigError
+from asynclint.writing import replace
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -76,22 +77,9 @@ def write_file(path: str, text: str, flag: str = "--output-file") -> None:
             with open(target, "wb") as file:
                 file.write(data)
         else:
-            _replace(target, data)
+            replace(target, data)
     except OSError as error:
         raise ConfigError(f"{flag}: {path}: {error.strerror or error}") from error
-
-
-def _replace(target: str, data: bytes) -> None:
-    beside = f"{target}.{os.getpid()}.tmp"
-    try:
-        with open(beside, "xb") as file:
-            file.write(data)
-        if os.path.exists(target):
-            os.chmod(beside, os.stat(target).st_mode)
-        os.replace(beside, target)
-    finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
 
 
 class Progress:

@@ -196,7 +196,7 @@ class Project:
         cache, file = self.request.cache, self.state.files[number]
         if cache is None or number in self.state.overlays:
             return False
-        content = cache.digest_of(file.absolute, file.size, file.mtime_ns)
+        content = cache.digest_of(file)
         facts = cache.facts(content) if content is not None else None
         if content is None or facts is None:
             return False
@@ -375,10 +375,8 @@ class Project:
     def _unchanged(self, number: int) -> Source | Problem:
         """A source that fixes are made for: a file must be the one that was found, for places in it count from its beginning."""
         file, source = self.state.files[number], self._source(number)
-        if number not in self.state.overlays and isinstance(source, Source):
-            state = os.stat(file.absolute)
-            if (state.st_size, state.st_mtime_ns) != (file.size, file.mtime_ns):
-                return Problem(file.path, 0, 0, "not fixed: it was changed since it was read; run again")
+        if number not in self.state.overlays and isinstance(source, Source) and not file.is_still(os.stat(file.absolute)):
+            return Problem(file.path, 0, 0, "not fixed: it was changed since it was read; run again")
         return source
 
     # -- what reports quote

@@ -66,11 +66,11 @@ def facts_of_file(path: str) -> ModuleFacts | None:
         stat = os.stat(path)
     except OSError:
         return None
-    return _facts(path, stat.st_mtime_ns, stat.st_size) if stat.st_size <= LARGEST else None
+    return _facts(path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)) if stat.st_size <= LARGEST else None
 
 
 @lru_cache(maxsize=4096)  # of one run; the same file is asked for again after each round of fixes
-def _facts(path: str, _changed: int, _size: int) -> ModuleFacts | None:
+def _facts(path: str, _state: tuple[int, int, int, int]) -> ModuleFacts | None:
     try:
         with open(path, "rb") as file:
             return extract(Source.from_bytes(path, file.read()).tree())
