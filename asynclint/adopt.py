@@ -54,7 +54,7 @@ class Adoption:
         if self._given["add_ignore"] is not None:
             from asynclint import ignores
 
-            result = ignores.add(result, self._given["add_ignore"], self._is_asked_for)
+            result = ignores.add(result, self._given["add_ignore"], self._is_asked_for, lambda path: self._settings.leads_out(path, self._paths))
         return result
 
     def _is_asked_for(self, path: str) -> bool:
@@ -78,7 +78,7 @@ class Adoption:
         stale = before.stale(result, self._ran)
         found = {before.entry(finding) for finding in result.findings if self._narrowing.is_grave(finding) or before.knows(finding)}
         after = Baseline(self._written, (before.entries - stale) | found)
-        write_file(self._written, after.text(), "--write-baseline")
+        write_file(self._written, after.text(), "--write-baseline", inside=[self._settings.root])
         self._say(f"Wrote {_count(after.entries)} to {_shown(self._written)}: {len(found - before.entries)} new, {len(stale)} pruned.")
         return after
 

@@ -14,7 +14,7 @@ from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, 
 from asynclint.source import NOTEBOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from asynclint.adopt import Adoption
     from asynclint.model import Finding
@@ -54,7 +54,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         write_bytes(_fixed_bytes(stdin, result))
     result = _with_places(result, stdin)
     result = _with_about(result, given["output_format"], settings, stdin)
-    _report(result, settings, given, sys.stderr if writes_text else sys.stdout, stdin)
+    _report(result, settings, given, sys.stderr if writes_text else sys.stdout, stdin, settings.holds(paths) if given["output_file"] else ())
     if given["verbose"]:
         source = settings.config_file or "none"
         environment = settings.python or "none"
@@ -194,7 +194,9 @@ def _exit_code(result: RunResult, given: dict[str, Any]) -> int:
 # ---------------------------------------------------------------------------------------------------------- output
 
 
-def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO, stdin: tuple[str, bytes] | None) -> None:
+def _report(
+    result: RunResult, settings: Settings, given: dict[str, Any], stream: TextIO, stdin: tuple[str, bytes] | None, inside: Sequence[str]
+) -> None:
     from asynclint import report
 
     name = given["output_format"]
@@ -232,7 +234,7 @@ def _report(result: RunResult, settings: Settings, given: dict[str, Any], stream
     if file is None:
         write(stream, text)
     else:
-        write_file(file, text)
+        write_file(file, text, inside=inside)
 
 
 def _with_places(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:

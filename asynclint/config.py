@@ -15,12 +15,14 @@ from typing import Any
 from asynclint.options import DEFAULT, FILE_OPTIONS, ConfigError, convert, described
 from asynclint.patterns import glob_below
 from asynclint.record import record
+from asynclint.writing import leads_out, stays_within
 
 _FILE_NAMES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
 _BASELINE = ".asynclint-baseline.json"
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 _TEST_FILES = ("tests/", "test/", "test_*.py", "*_test.py", "conftest.py")
 _TEST_IGNORES = ("ASL1",)
+_WRITTEN = ("baseline", "cache-dir")  # keys that say where to write
 
 
 @record(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Settings:
     @property
     def is_project(self) -> bool:
         """Whether `root` is that of a project, and not of all that a user has: a home directory is none, even one that git looks after."""
-        if self.root in (os.path.expanduser("~"), os.path.abspath(os.sep)):
+        if self.root in _no_projects():
             return False
         return any(os.path.exists(os.path.join(self.root, name)) for name in (*_ROOT_MARKERS, *_FILE_NAMES))
 
@@ -107,6 +109,21 @@ class Settings:
     def baseline_place(self) -> str:
         """Where the baseline is, if there is one, and where it is written."""
         return self.baseline or os.path.join(self.root, _BASELINE)
+
+    def leads_out(self, path: str, named: Iterable[str]) -> bool:
+        """Whether a path leads out of the project by a link; where there is no project, out of the directories that the user has `named`. A file that
+        is named there is meant, wherever it leads.
+        """
+        if self.is_project:
+            return leads_out(path, self.root)
+        path = os.path.abspath(path)
+        return not any(path == os.path.abspath(each) or stays_within(path, each) for each in named)
+
+    def holds(self, named: Iterable[str]) -> list[str]:
+        """The folders that hold the project; where there is none, the directories that the user has `named`, but for a home and the topmost one."""
+        if self.is_project:
+            return [self.root]
+        return [each for each in map(os.path.abspath, named) if os.path.isdir(each) and each not in _no_projects()]
 
     def relative(self, path: str) -> str:
         """`path` as seen from `root`, with `/` between parts; the bare file name if it lies elsewhere."""
@@ -133,11 +150,16 @@ def load(paths: Sequence[str], *, config: Sequence[str] = (), isolated: bool = F
         found, values = _nearest(start)
     root = os.path.dirname(found) if found and not files else _project_root(start)  # where --config FILE lies says nothing
     given = _converted(values, found, os.path.dirname(found) or root)
+    from_file = {key for key in _WRITTEN if values.get(key)} - (command_line or {}).keys()
     for pair in pairs:
-        given |= _converted(parse(pair, "--config"), "--config", os.getcwd())
+        extra = _converted(parse(pair, "--config"), "--config", os.getcwd())
+        from_file -= {key for key in _WRITTEN if FILE_OPTIONS[key].field in extra}
+        given |= extra
+    for key in sorted(from_file):
+        _check_inside(key, os.path.join(root, given[FILE_OPTIONS[key].field]), found, [root, *map(os.path.dirname, files)])
     given.setdefault("target_version", _required_python(root) or DEFAULT["target_version"])
 
-    extra: dict[str, Any] = {name: convert(FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
+    extra = {name: convert(FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
     overrides = Selection(extra.pop("select", None), extra.pop("extend-select", ()), extra.pop("ignore", ()))
     given |= {FILE_OPTIONS[name].field: value for name, value in extra.items()}
     if given.get("baseline"):
@@ -211,6 +233,11 @@ def _prefix(selector: str, codes: tuple[tuple[str, str], ...]) -> str:
 # ---------------------------------------------------------------------------------------------------------- the file
 
 
+def _no_projects() -> tuple[str, str]:
+    """The home directory and the topmost one."""
+    return os.path.expanduser("~"), os.path.abspath(os.sep)
+
+
 def _common_parent(paths: Sequence[str]) -> str:
     parents = [path if os.path.isdir(path) else os.path.dirname(path) for path in map(os.path.abspath, paths)]
     try:
@@ -250,6 +277,14 @@ def _environment(root: str) -> str | None:
         active = None  # the environment that pre-commit has made for the hook: it holds asynclint, and nothing that the project needs
     places = (active, os.path.join(root, ".venv"))
     return next((os.path.abspath(place) for place in places if place and os.path.isfile(os.path.join(place, "pyvenv.cfg"))), None)
+
+
+def _check_inside(key: str, place: str, source: str, folders: Sequence[str]) -> None:
+    """Raise ConfigError where a file says to write outside of these folders, or by way of a link that leads out of them."""
+    if "\0" in place:
+        raise ConfigError(f"{source}: `{key}`: a path holds no NUL")
+    if not any(stays_within(place, folder) for folder in folders):
+        raise ConfigError(f"{source}: `{key}`: `{place}` lies outside of {folders[0]}; name a place inside, or give --{key} on the command line")
 
 
 def _split_config(config: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -23,9 +23,9 @@ def check_reason(reason: str) -> None:
         raise ConfigError("--add-ignore: a reason is one line without `#`, but `#12` for an issue is fine")
 
 
-def add(result: RunResult, reason: str, may_write: Callable[[str], bool]) -> RunResult:
+def add(result: RunResult, reason: str, may_write: Callable[[str], bool], leads_out: Callable[[str], bool]) -> RunResult:
     """Suppress the findings of a result in the files that may be written; what is left are the others, those that cannot be suppressed, and a
-    problem for each file that was not written.
+    problem for each file that was not written; those are not that lead out of the project.
 
     Findings about suppressions are left: they are mended, not ignored.
     """
@@ -36,6 +36,8 @@ def add(result: RunResult, reason: str, may_write: Callable[[str], bool]) -> Run
         if not wanted or not may_write(file.path):
             continue
         try:
+            if leads_out(file.path):
+                raise SourceError(file.path, 0, "was not written: it is a link to a file outside of the project")
             source = Source.read(file.path)
             _check_unchanged(source, wanted, result.lines)
             text = suppressed(source, wanted, reason)

@@ -8,9 +8,11 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from asynclint.options import ConfigError
-from asynclint.writing import replace
+from asynclint.writing import leads_out, replace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.progress import Progress as Bar
 
 CLEAN, FINDINGS, ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -68,10 +70,15 @@ def cut_off(stream: TextIO, error: OSError) -> None:
         raise ConfigError(f"{stream.name.strip('<>')}: {error.strerror or error}") from error
 
 
-def write_file(path: str, text: str, flag: str = "--output-file") -> None:
-    """Write what a flag asks for all or not at all; a pipe or a device is written to as it is."""
+def write_file(path: str, text: str, flag: str = "--output-file", *, inside: Iterable[str] = ()) -> None:
+    """Write what a flag asks for all or not at all; a pipe or a device is written to as it is.
+
+    Raises ConfigError where that cannot be done, and where the path leads out of a folder by a link that lies `inside` it.
+    """
     data = text.encode("utf-8", "backslashreplace")
     target = os.path.realpath(path)
+    if any(leads_out(path, folder) for folder in inside):
+        raise ConfigError(f"{flag}: {path}: leads out of the project by a link, to {target}; name that file if it is meant")
     try:
         if os.path.exists(target) and not os.path.isfile(target):
             with open(target, "wb") as file:

@@ -331,7 +331,12 @@ class Project:
             for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
                 writer.sweep(folder)
         pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
+        fixed = {path for f in todo(results.values()) if f.fix and fixer.allowed(f.fix, level) for path in f.fix.paths}
         for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
+            if numbers[path] not in state.overlays and self.settings.leads_out(state.files[numbers[path]].absolute, self.request.paths):
+                if path in fixed:
+                    problems.append(Problem(path, 0, 0, "not fixed: it is a link to a file outside of the project"))
+                continue
             source = self._unchanged(numbers[path])
             if isinstance(source, Problem):
                 problems.append(source)

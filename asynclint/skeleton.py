@@ -16,6 +16,7 @@ from asynclint import api, testing
 from asynclint.model import Finding
 from asynclint.options import ConfigError
 from asynclint.record import record
+from asynclint.writing import leads_out
 
 _LOST = "ASL3"  # the rules that want a coroutine to be awaited
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -77,6 +78,8 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         for there in (path, path.parent) if path.parent.parent.name == "fixtures" else (path,):
             if os.path.lexists(there):
                 raise ConfigError(f"{there}: is there already; nothing was written")
+        if leads_out(str(path), str(folder)):
+            raise ConfigError(f"{path}: leads out of {folder} by a link; nothing was written")
     made: list[Path] = []
     try:
         for name, text in files.items():

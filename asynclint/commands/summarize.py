@@ -16,7 +16,7 @@ from asynclint.options import ConfigError
 from asynclint.output import CLEAN, write
 from asynclint.program.catalog import Catalog, CatalogError
 from asynclint.program.environment import Environment
-from asynclint.program.summaries import written
+from asynclint.program.summaries import SummaryError, written
 
 
 @click.command()
@@ -44,6 +44,9 @@ def command(distributions: tuple[str, ...], python: str | None, output: str | No
         if output is None:
             write(sys.stdout, json.dumps(summary, indent=2) + "\n")
         else:
-            path = written(summary, distribution.roots, output)
+            try:
+                path = written(summary, distribution.roots, output)
+            except (SummaryError, OSError) as error:
+                raise ConfigError(f"--output: {error}") from error
             write(sys.stdout, f"{distribution.name} {distribution.version}: {path or 'nothing to tell'}\n")
     return CLEAN

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from asynclint.lsp.messages import Failed, Start
 from asynclint.lsp.process import Process, WorkerDied
 from asynclint.lsp.shown import Offer, Shown
+from asynclint.reading import RECORD_LIMIT, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -238,7 +239,6 @@ class Folder:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            return file.read()
+        return read_regular(path, RECORD_LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -169,7 +169,7 @@ class AsynclintServer(LanguageServer):
         self._pages = self._pages or tempfile.mkdtemp(prefix="asynclint-rules-")
         file = os.path.join(self._pages, f"{code}.md")
         if not os.path.exists(file):
-            with open(file, "w", encoding="utf-8") as stream:
+            with open(file, "x", encoding="utf-8") as stream:
                 stream.write(text)
         return from_fs_path(file) or ""
 

@@ -19,6 +19,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from asynclint.writing import replace
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,14 +48,16 @@ def read(path: str) -> dict[str, Any]:
 
 
 def written(data: dict[str, Any], roots: Iterable[str], folder: str) -> str:
-    """Write a summary that tells something into a folder; the path of the file, or "" where there is nothing to tell."""
+    """Write a summary that tells something into a folder; the path of the file, or "" where there is nothing to tell. Raises SummaryError for a name
+    that is none of a distribution, and OSError.
+    """
     if not any(data.get(table) for table in ("blocks", "coroutines", "returns", "types", "offloads")):
         return ""
     name = re.sub(r"[-_.]+", "-", data["distribution"]).lower()
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise SummaryError(f"`{data['distribution']}` is no name of a distribution")
     path = os.path.join(folder, f"{name}@{'+'.join(roots)}.json")
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        json.dump(data, file, ensure_ascii=False, separators=(",", ":"))
-        file.write("\n")
+    replace(path, (json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "backslashreplace"))
     return path
 
 
