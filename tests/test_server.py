@@ -270,18 +270,85 @@ def test_a_crash_is_survived(tmp_path: Path) -> None:
         assert codes(await editor.change("bad.py", deadly)) == ["ASL900"]
 
     files = {"crash_rule.py": CRASH, "pyproject.toml": '[tool.asynclint]\nplugins = ["crash_rule.py"]\n', "bad": "x = 1\n"}
-    drive(project(tmp_path, **files), act)
+    drive(project(tmp_path, **files), act, options={"trusted": True})
 
 
-def test_an_untrusted_workspace_runs_no_plugins(tmp_path: Path) -> None:
-    marker = tmp_path / "ran"
-    files = {"evil.py": f"open({str(marker)!r}, 'w')\n", "pyproject.toml": '[tool.asynclint]\nplugins = ["evil.py"]\n'}
+PLUGIN = """
+from asynclint.api import Rule
+
+open({marker!r}, "a").write("ran\\n")
+
+
+class Sleeps(Rule):
+    \"\"\"Finds calls.
+
+    ## Why is this bad?
+    ## Example
+    ## Use instead
+    ## Fix safety
+    \"\"\"
+
+    code, name = "TEA001", "sleeps"
+
+    def visit_Call(self, node, ctx):
+        ctx.report(node, "a call", no_fix="none")
+"""
+
+
+def with_plugin(root: Path) -> tuple[Path, Path]:
+    """A project with a rule plugin, and the file that this makes when it runs."""
+    marker = root.parent / f"ran-in-{root.name}"
+    files = {"team.py": PLUGIN.format(marker=str(marker)), "pyproject.toml": '[tool.asynclint]\nplugins = ["team.py"]\n'}
+    root.mkdir()
+    return project(root, **files), marker
+
+
+@pytest.mark.parametrize("options", [None, {"trusted": False}, {"trusted": "yes"}, {"trusted": ["/somewhere/else", "."]}])
+def test_a_workspace_that_is_not_trusted_runs_no_plugins_until_it_is(tmp_path: Path, options: Any) -> None:
+    root, marker = with_plugin(tmp_path / "root")
 
     async def act(editor: Editor) -> None:
         assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+        await editor.until(lambda: editor.messages)
         assert not marker.exists()
+        editor.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams({"asynclint": {"other": 1}}))
+        editor.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams({"asynclint": {"trusted": True}}))
+        await editor.diagnostics("app.py", lambda codes: "TEA001" in codes)
+        assert marker.exists()
+        editor.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams({"trusted": False}))
+        await editor.diagnostics("app.py", lambda codes: "TEA001" not in codes)
+        (told,) = editor.messages
+        assert told.startswith(f"asynclint: the rule plugins of {root} are off")
 
-    drive(project(tmp_path, **files), act, options={"trusted": False})
+    drive(root, act, options=options)
+
+
+def test_trust_is_about_folders_of_the_workspace(tmp_path: Path) -> None:
+    root, marker = with_plugin(tmp_path / "root")
+    _, elsewhere = with_plugin(tmp_path / "elsewhere")
+
+    async def act(editor: Editor) -> None:
+        await editor.open("app.py")
+        await editor.open("../elsewhere/app.py")
+        await editor.until(lambda: editor.messages)
+        assert marker.exists()
+        assert not elsewhere.exists()
+
+    drive(root, act, options={"trusted": True})
+
+
+def test_some_folders_can_be_trusted(tmp_path: Path) -> None:
+    root, marker = with_plugin(tmp_path / "root")
+    other, distrusted = with_plugin(tmp_path / "other")
+
+    async def act(editor: Editor) -> None:
+        await editor.open("app.py")
+        await editor.open("../other/app.py")
+        await editor.until(lambda: editor.messages)
+        assert marker.exists()
+        assert not distrusted.exists()
+
+    drive(root, act, options={"trusted": [str(root)]}, folders=[root, other])
 
 
 def test_no_module_of_the_workspace_is_imported(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ class Editor(Protocol):
     def error(self, message: str) -> None:
         """Something that the user has to mend."""
 
+    def notice(self, message: str) -> None:
+        """Something that the user should know."""
+
 
 class Folder:
     """A workspace folder, or a document that lies in none."""
@@ -87,6 +90,12 @@ class Folder:
     def begin(self) -> None:
         """Start indexing before anything is asked."""
         self.touch(())
+
+    def trust(self, trusted: bool) -> None:
+        """Whether rule plugins may run is now this."""
+        if trusted != self._trusted:
+            self._trusted = trusted
+            self.touch((), afresh=True)
 
     async def found(self, path: str) -> tuple[Shown, ...]:
         """What is found in a document, once it is known."""
@@ -206,11 +215,11 @@ class Folder:
         """Have a new process link the program, and take over; whether it could."""
         first = self._process is None
         for _ in range(_DEATHS):
-            started, texts = time.monotonic(), dict(self._texts)
+            started, texts, trusted = time.monotonic(), dict(self._texts), self._trusted
             process = Process(self._progress if first else lambda *_: None)
             self._stale = False
             try:
-                answer = await process.request("start", Start(self.paths, texts, dict(self._deadly), self._encoding, self._trusted))
+                answer = await process.request("start", Start(self.paths, texts, dict(self._deadly), self._encoding, trusted))
             except WorkerDied:
                 continue
             except asyncio.CancelledError:
@@ -223,7 +232,10 @@ class Folder:
                 self._editor.error(answer.message)
                 process.end()
                 return False
-            self.pages = answer
+            self.pages, notices = answer
+            for notice in notices:
+                self._editor.notice(notice)
+            self._stale |= trusted is not self._trusted  # it has changed meanwhile
             old, self._process = self._process, process
             if old is not None:
                 old.end()

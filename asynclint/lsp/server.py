@@ -17,6 +17,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from asynclint import __version__
 from asynclint.lsp.folder import Folder
+from asynclint.writing import stays_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,18 +36,20 @@ class AsynclintServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
-        self.folders: dict[str, Folder] = {}
-        self.trusted = True
+        self.folders: dict[str, Folder] = {}  # those of the workspace, and one for each document outside of them
+        self._workspace: set[str] = set()
+        self._trusted: bool | tuple[str, ...] = False
         self.was_shut_down = False
         self.pulls = self.refreshes = self.reports = self.shows = self.watches = False
         self._pages = ""
         self._progress: dict[Folder, str] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._noticed: set[str] = set()
 
     # -- folders
 
     def take(self, params: lsp.InitializeParams) -> None:
-        """What the client says at the beginning. `{"trusted": false}` among its options leaves the rule plugins of the workspace out."""
+        """What the client says at the beginning."""
         capabilities = params.capabilities
         document, workspace, window = capabilities.text_document, capabilities.workspace, capabilities.window
         self.pulls = bool(document and document.diagnostic)
@@ -55,18 +58,37 @@ class AsynclintServer(LanguageServer):
         self.shows = bool(window and window.show_document and window.show_document.support)
         watched = workspace.did_change_watched_files if workspace else None
         self.watches = bool(watched and watched.dynamic_registration)
-        options = params.initialization_options
-        self.trusted = (options.get("trusted", True) if isinstance(options, dict) else getattr(options, "trusted", True)) is not False
+        self.trust(params.initialization_options)
+
+    def trust(self, settings: Any) -> None:
+        """Take what a client says of trust: `{"trusted": true}` of all folders of the workspace, `{"trusted": [paths]}` of those at or below these.
+        Only in a folder that is trusted rule plugins run, which its configuration names. What says nothing of it changes nothing.
+        """
+        said = _trusted_of(settings)
+        if said is None or said == self._trusted:
+            return
+        self._trusted = said
+        for path, folder in self.folders.items():
+            folder.trust(self._is_trusted(path))
+
+    def _is_trusted(self, path: str) -> bool:
+        if isinstance(self._trusted, bool):
+            return self._trusted and path in self._workspace
+        return any(stays_within(path, each) for each in self._trusted)
 
     def add_folder(self, uri: str) -> None:
         """A folder of the workspace is there; it is indexed at once."""
         path = path_of(uri)
-        if path and path not in self.folders:
+        if not path:
+            return
+        self._workspace.add(path)
+        if path not in self.folders:
             self.folders[path] = self._folder(path)
             self.folders[path].begin()
 
     def remove_folder(self, uri: str) -> None:
         """A folder of the workspace is gone."""
+        self._workspace.discard(path_of(uri))
         folder = self.folders.pop(path_of(uri), None)
         if folder is not None:
             folder.end()
@@ -80,7 +102,8 @@ class AsynclintServer(LanguageServer):
         return self.folders[max(around, key=len)]
 
     def _folder(self, path: str) -> Folder:
-        return Folder((path,), str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding)), self, trusted=self.trusted)
+        encoding = str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding))
+        return Folder((path,), encoding, self, trusted=self._is_trusted(path))
 
     def end(self) -> None:
         """Stop all that was started."""
@@ -129,6 +152,12 @@ class AsynclintServer(LanguageServer):
     def error(self, message: str) -> None:
         """Show what the user has to mend."""
         self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, f"asynclint: {message}"))
+
+    def notice(self, message: str) -> None:
+        """Show what the user should know, once."""
+        if message not in self._noticed:
+            self._noticed.add(message)
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, f"asynclint: {message}"))
 
     def _later(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -274,6 +303,10 @@ def server() -> AsynclintServer:
             for folder in [each for root, each in ls.folders.items() if is_configuration or path.startswith(root.rstrip("/") + "/")]:
                 folder.touch(() if is_configuration else (path,), afresh=afresh)
 
+    @feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: lsp.DidChangeConfigurationParams) -> None:
+        ls.trust(params.settings)
+
     @feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE))
     async def pull(params: lsp.DocumentDiagnosticParams) -> lsp.DocumentDiagnosticReport:
         path = path_of(params.text_document.uri)
@@ -326,6 +359,21 @@ def server() -> AsynclintServer:
         ls.end()
 
     return ls
+
+
+def _trusted_of(settings: Any) -> bool | tuple[str, ...] | None:
+    """What settings, with or without a section for asynclint around them, say of trust; None where they say nothing."""
+    for section in (_get(settings, "asynclint"), settings):
+        said = _get(section, "trusted")
+        if isinstance(said, (list, tuple)):
+            return tuple(path for path in said if isinstance(path, str) and os.path.isabs(path))
+        if said is not None:
+            return said is True
+    return None
+
+
+def _get(settings: Any, name: str) -> Any:
+    return settings.get(name) if isinstance(settings, dict) else getattr(settings, name, None)
 
 
 def _touches(one: lsp.Range, other: lsp.Range) -> bool:

@@ -20,6 +20,7 @@ from asynclint.model import Applicability, Edit, FileResult, Finding, Problem
 from asynclint.source import NOTEBOOK, Source, SourceError
 
 Texts = Mapping[str, str]  # of unsaved documents, by absolute path
+_UNTRUSTED = "the rule plugins of {} are off: they are code, and the editor has not said that the folder is trusted (option `trusted`)"
 _DIED = "asynclint died of this file, and does not look at it again before it changes; please report it to the makers of asynclint"
 
 
@@ -30,14 +31,18 @@ class Session:
         self, paths: tuple[str, ...], texts: Texts, deadly: Texts, encoding: str, *, trusted: bool, progress: Callable[[str, int, int], None]
     ) -> None:
         """`texts` are those of open documents; `deadly` the contents of files of which another process died. Raises ConfigError."""
-        settings = _settings(paths, trusted)
+        settings = load(paths)
+        self.notices: list[str] = []  # what the user should know
+        if settings.plugins and not trusted:
+            self.notices.append(_UNTRUSTED.format(settings.root))
+            settings = dataclasses.replace(settings, plugins=())
         self._deadly = dict(deadly)
         found, problems = discover(paths, settings)
         known = {file.absolute for file in found}
         self._ignored = {path for path in texts if path not in known and os.path.exists(path)}  # by git, or by a pattern
         missing = [path for path in texts if path not in known and path not in self._ignored and self._belongs(path, paths, settings)]
         found = sorted([*found, *(SourceFile(path, path, 0, 0) for path in missing)], key=lambda file: file.path)
-        store = cache.open_cache(settings)
+        store = cache.open_cache(settings, self.notices.append)
         request = runner.Request(paths, settings, on_progress=progress, found=(found, problems), cache=store)
         overlays = {path: overlay(path, text) for path, text in texts.items()}
         unread = {path: Problem(path, 0, 0, _DIED) for path in deadly}
@@ -148,13 +153,6 @@ def _load() -> None:
     for package in (fix, walk):
         for module in pkgutil.iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
-
-
-def _settings(paths: tuple[str, ...], trusted: bool) -> Settings:
-    settings = load(paths)
-    if trusted:
-        return settings
-    return dataclasses.replace(settings, plugins=())
 
 
 def _on_disk(path: str) -> Source | Problem:

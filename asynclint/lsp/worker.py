@@ -58,12 +58,12 @@ class _Worker:
         self._target.write(packed(message))
         self._target.flush()
 
-    def start(self, start: Start) -> dict[str, str]:
-        """Index and link; the pages of the rules."""
+    def start(self, start: Start) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Index and link; the pages of the rules, and what the user should know."""
         self._session = None
         self._session = Session(start.paths, start.texts, start.deadly, start.encoding, trusted=start.trusted, progress=self._progress)
         self._session.prepare()
-        return self._session.pages
+        return self._session.pages, tuple(self._session.notices)
 
     def change(self, path: str, text: str | None) -> tuple[Any, bool | None]:
         """What is found in a file now that it has another text, and what `Session.change` says."""
