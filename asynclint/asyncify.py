@@ -74,7 +74,7 @@ def asyncify(paths: tuple[str, ...], settings: Settings, target: str, *, write: 
     changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items())}
     outside = [path for path in changed if settings.leads_out(path, paths)]
     if outside:
-        return Outcome(plan, {}, tuple(Obstacle(path, 0, "is a link to a file outside of the project") for path in outside), ())
+        return Outcome(plan, {}, tuple(Obstacle(path, 1, "is a link to a file outside of the project") for path in outside), ())
     if write:
         try:
             writer.write_all({run_.state.files[numbers[path]].absolute: (before[path].data, outcome.sources[path].data) for path in changed})

@@ -179,7 +179,16 @@ def embedded(outer: Path, marker: Path) -> Path:
         git(inner, "--git-dir=.", "config", key, value)
     git(inner, "--git-dir=.", "--work-tree=.", "add", "b.py", ".gitattributes")
     git(inner, "--git-dir=.", "--work-tree=.", "commit", "-qm", "1")
-    keys = ("filter.x.clean", "filter.x.smudge", "core.fsmonitor", "diff.external", "diff.x.command", "diff.x.textconv", "core.pager", "core.sshCommand")
+    keys = (
+        "filter.x.clean",
+        "filter.x.smudge",
+        "core.fsmonitor",
+        "diff.external",
+        "diff.x.command",
+        "diff.x.textconv",
+        "core.pager",
+        "core.sshCommand",
+    )
     for key in keys:
         git(inner, "--git-dir=.", "config", key, f"touch {marker}; cat")
     (inner / "pyproject.toml").write_text("[tool.asynclint]\n")
