@@ -39,7 +39,7 @@ _LARGEST = 4 * RECORD_LIMIT  # bytes of one
 REMEMBERED = 8  # results of so many different command lines are kept
 _RACY = 2_000_000_000  # nanoseconds: a file as young as this may change again without another time
 _SIGNATURE = 32  # bytes
-_STRAY = re.compile(r".+\.[0-9a-f]{16}\.tmp")
+_STRAY = re.compile(r"(?:results|facts|later|\.gitignore)\.[0-9a-f]{16}\.tmp")
 _ABANDONED = 3600  # seconds
 _FEW = 200  # so many modules that have changed are kept beside the others: these need not be written again
 _INDIFFERENT = frozenset(
@@ -369,9 +369,11 @@ def _secret(settings: Settings) -> bytes:
     if not os.path.isabs(base):  # is to be passed over, says the XDG Base Directory Specification
         base = os.path.join(os.path.expanduser("~"), ".cache")
     path = os.path.join(base, "asynclint", "secret")
-    if not os.path.isabs(path) or (settings.is_project and stays_within(path, settings.root)):
+    if not os.path.isabs(path):
         return b""
     try:
+        if stays_within(path, settings.root) and (settings.is_project or not _is_private(path)):
+            return b""
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(os.urandom(_SIGNATURE))
@@ -379,6 +381,11 @@ def _secret(settings: Settings) -> bytes:
     except OSError:
         return b""
     return secret if len(secret) == _SIGNATURE else b""
+
+
+def _is_private(path: str) -> bool:
+    """Whether a file, if there is one, can be read by its owner alone: git makes none such, unless the user's mask of modes has it so."""
+    return not os.path.lexists(path) or (sys.platform != "win32" and not os.lstat(path).st_mode & 0o077)
 
 
 # -- results as plain data

@@ -161,6 +161,20 @@ def test_a_secret_that_the_project_could_have_brought_is_none(project: Path, run
     assert b"s" * 32 not in used
 
 
+@pytest.mark.parametrize(("mode", "is_used"), [(0o644, False), (0o600, True)])
+def test_a_home_that_is_the_project_has_a_secret_of_its_own(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, mode: int, is_used: bool
+) -> None:
+    """As in many containers, and where a home is in a repository: git brings no file that only its owner may read."""
+    monkeypatch.setenv("HOME", str(project))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / ".cache"))
+    (project / ".cache/asynclint").mkdir(parents=True)
+    (project / ".cache/asynclint/secret").write_bytes(b"s" * 32)
+    (project / ".cache/asynclint/secret").chmod(mode)
+    assert run("-q", ".")[0] == 1
+    assert (project / ".asynclint_cache").exists() is is_used
+
+
 # -- keys of the configuration
 
 
