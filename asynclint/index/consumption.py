@@ -12,6 +12,8 @@ from asynclint.index.refs import ref
 if TYPE_CHECKING:
     from asynclint.index.extract import Extractor
 
+_ASYNC = f.AWAITED | f.ENTERED_ASYNC | f.CONSUMED_ASYNC
+
 
 def set_guard(self: Extractor, guard: int) -> None:
     """From here on, calls have these flags."""
@@ -23,9 +25,10 @@ def mark(self: Extractor, node: ast.AST, flag: int) -> None:
     kind = node.__class__
     if kind is ast.Call or kind is ast.GeneratorExp:
         self.marks[id(node)] = self.marks.get(id(node), 0) | flag
-    elif flag & (f.CONSUMED | f.ENTERED):
+    elif flag & (f.CONSUMED | f.ENTERED | _ASYNC):
         if kind is ast.Name:
-            self.frame.uses[node.id] = self.frame.uses.get(node.id, 0) | flag  # type: ignore[attr-defined]
+            if flag != f.AWAITED:  # a name is awaited where a test has said that it can be
+                self.frame.uses[node.id] = self.frame.uses.get(node.id, 0) | flag  # type: ignore[attr-defined]
         elif kind is ast.IfExp:
             mark(self, node.body, flag)  # type: ignore[attr-defined]
             mark(self, node.orelse, flag)  # type: ignore[attr-defined]
@@ -47,8 +50,7 @@ def comprehension(self: Extractor, node: Any) -> None:
 
 def _iteration(self: Extractor, node: Any, *, is_async: bool) -> None:
     _bind(self, node, is_async=is_async)
-    if not is_async:
-        mark(self, node.iter, f.CONSUMED)
+    mark(self, node.iter, f.CONSUMED_ASYNC if is_async else f.CONSUMED)
     self.stack.extend(children(node))
 
 
@@ -66,7 +68,9 @@ def generator_expression(self: Extractor, node: Any) -> None:
         return
     first, guard, push = node.generators[0], self.guard, self.stack.append
     _bind(self, first, is_async=bool(first.is_async))
-    if flags & f.LAZY and not first.is_async:
+    if first.is_async:
+        mark(self, first.iter, f.CONSUMED_ASYNC)
+    elif flags & f.LAZY:
         mark(self, first.iter, f.CONSUMED)
     for test in first.ifs:
         mark(self, test, f.USED)
@@ -97,6 +101,8 @@ def mark_later_uses(self: Extractor) -> None:
             later = frame.uses.get(name, 0)
             if later:
                 flags = (f.CONSUMED_LATER if later & f.CONSUMED else 0) | (f.ENTERED_LATER if later & f.ENTERED else 0)
+                if not flags:  # it is never entered or iterated the plain way
+                    flags = later & (f.ENTERED_ASYNC | f.CONSUMED_ASYNC)
                 _set_flags(self, number, self.calls[number][3] | flags)
         for name, first, last in frame.postponed:
             if frame.uses.get(name, 0) & f.CONSUMED:
@@ -118,8 +124,7 @@ def with_statement(self: Extractor, node: Any) -> None:
         self.stack.append((_leave_with, (node, self.frame.suspensions)))
     self.stack.extend(reversed(node.body))
     for item in reversed(node.items):
-        if not is_async:
-            mark(self, item.context_expr, f.ENTERED)
+        mark(self, item.context_expr, f.ENTERED_ASYNC if is_async else f.ENTERED)
         if item.optional_vars is not None:
             self.bind_target(item.optional_vars, ("aenter" if is_async else "enter", ref(item.context_expr)))
             self.stack.append(item.optional_vars)

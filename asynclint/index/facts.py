@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 Ref = Any
 
-FORMAT = 6  # part of every cache key: raise it when the shape or the meaning of facts changes
+FORMAT = 7  # part of every cache key: raise it when the shape or the meaning of facts changes
 
 VALUES = 8  # what `return` gives is kept so many times
 
@@ -46,6 +46,8 @@ LAZY = 2048  # in a generator expression that nobody iterates on the spot: it ru
 CONSUMED_LATER = 4096  # bound to a local name that its function iterates
 ENTERED_LATER = 8192  # bound to a local name that is an item of a sync `with` of its function
 RESULT_DISCARDED = 16384  # awaited, and what that gives is dropped
+ENTERED_ASYNC = 32768  # item of an `async with`
+CONSUMED_ASYNC = 65536  # iterated by `async for`
 USED = 256  # its value may be tested, compared, formatted, subscripted, an operand, or the argument of a builtin that wants a plain value
 
 # flags of a function

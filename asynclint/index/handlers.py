@@ -45,6 +45,7 @@ CONSUMERS = frozenset(
     ]
 )
 USERS = frozenset({"len", "int", "float", "bool", "str", "repr", "print", "abs", "round", "format", "dumps"})
+ENTERING = {"enter_context": f.ENTERED, "enter_async_context": f.ENTERED_ASYNC}
 _NOTHING = (("const", None), ("const", False), ("const", ""), ("const", 0))  # defaults that a test takes for "not given"
 
 
@@ -141,9 +142,9 @@ def _call(self: Extractor, node: Any) -> None:
     if name in CONSUMERS or name in USERS:
         for argument in args:
             mark(self, argument, f.CONSUMED if name in CONSUMERS else f.USED)
-    elif name == "enter_context":
+    elif name in ENTERING:
         for argument in args:
-            mark(self, argument, f.ENTERED)
+            mark(self, argument, ENTERING[name])
     self.stack.extend(below)
     if not is_method:
         self.stack.append(func)

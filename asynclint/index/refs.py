@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Ref
 
 _PLAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_BUILTIN = frozenset({"bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple"})
+BUILTIN = frozenset({"bool", "int", "float", "str", "bytes", "list", "dict", "set", "frozenset", "tuple"})
 DEPTH = 12  # an expression nested deeper than this is unknown
 ARGUMENT_DEPTH = 3  # the same for the arguments of a call
 WIDTH = 8  # parts of a display that are kept
@@ -92,7 +92,7 @@ def annotation(node: ast.AST | None) -> Ref:
 def is_plain(declared: Ref) -> bool:
     """Whether an annotation is one of builtin types, whose values nobody can await, as far as the names tell."""
     if declared.__class__ is str:
-        return declared in _BUILTIN
+        return declared in BUILTIN
     if declared.__class__ is not tuple:
         return False
     if declared[0] == "op":

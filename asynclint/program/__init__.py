@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
 from asynclint.program.answers import Answers
+from asynclint.program.candidates import asked, meant
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.environment import Environment
@@ -386,9 +387,10 @@ class Program:
         return self.resolver.evaluate(ref, scope)
 
     def callees(self, module: int, number: int) -> Values:
-        """What a call site calls."""
+        """What a call site calls: of several candidates those whose value can be awaited, entered or iterated as it is there."""
         call = self.call(module, number)
-        return self.resolver.evaluate(call.callee, Scope(module, call.function))
+        values = self.resolver.evaluate(call.callee, Scope(module, call.function))
+        return meant(self.resolver, values, asked(call.flags)) if len(values) > 1 else values
 
     def property_functions(self, value: Instance | Super, name: str) -> list[FunctionValue]:
         """The functions that run when the attribute of an instance, or of `super()`, is read."""

@@ -211,7 +211,7 @@ class Calls(Callees):
 
     def _resolve(self, site: Site, call: f.Call) -> None:
         scope = Scope(site.module, call.function)
-        values = self._program.resolver.evaluate(call.callee, scope)
+        values = self._program.callees(site.module, site.call)
         if call.flags & f.RETURNED:
             self._note_handing(site, values)
         targets = list(self.targets(values, call.flags))

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asynclint.index import facts as f
-from asynclint.program import types
+from asynclint.program import candidates, types
 from asynclint.program.annotations import annotated, without_parameters
 from asynclint.program.classes import Classes
 from asynclint.program.forwards import Forwards
@@ -212,6 +212,10 @@ class Resolver(Classes):
         if default.__class__ is not tuple or default[0] != "call":
             return False
         return any(isinstance(value, External) and value.path in self.catalog.markers for value in self.evaluate(default[1], scope))
+
+    def having(self, values: Values, method: str) -> Values:
+        """Of what an expression may stand for, what can be entered or iterated as it is there."""
+        return candidates.having(self, values, method)
 
     # -- modules
 

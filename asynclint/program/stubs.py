@@ -37,6 +37,7 @@ class Stubs:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._definitions: dict[str, tuple[ClassValue | FunctionValue, ...]] = {}
+        self._every: dict[str, tuple[ClassValue | FunctionValue, ...]] = {}
         self._results: dict[str, Values] = {}
         self._members: dict[tuple[str, str], Values] = {}
 
@@ -96,16 +97,25 @@ class Stubs:
         return []
 
     def _define(self, path: str) -> tuple[ClassValue | FunctionValue, ...]:
-        if path not in self._definitions:
-            self._definitions[path] = ()
+        return () if path.partition(".")[0] in _SILENT else self._look_up(self._definitions, path, _SILENT)
+
+    def definitions(self, path: str) -> tuple[ClassValue | FunctionValue, ...]:
+        """The classes and functions of the stubs that a path stands for: also where they lead to nothing that the catalog speaks of."""
+        return self._look_up(self._every, path, frozenset())
+
+    def _look_up(
+        self, known: dict[str, tuple[ClassValue | FunctionValue, ...]], path: str, silent: frozenset[str]
+    ) -> tuple[ClassValue | FunctionValue, ...]:
+        if path not in known:
+            known[path] = ()
             module, _, name = path.rpartition(".")
             if module:
-                self._definitions[path] = tuple(self._named(module, name, _STEPS))
-        return self._definitions[path]
+                known[path] = tuple(self._named(module, name, _STEPS, silent))
+        return known[path]
 
-    def _named(self, module: str, name: str, steps: int) -> Iterable[ClassValue | FunctionValue]:
-        """The classes and functions that a name of a module stands for, through imports."""
-        silent = not steps or module.partition(".")[0] in _SILENT
+    def _named(self, module: str, name: str, steps: int, unread: frozenset[str]) -> Iterable[ClassValue | FunctionValue]:
+        """The classes and functions that a name of a module stands for, through imports; nothing in the modules that are `unread`."""
+        silent = not steps or module.partition(".")[0] in unread
         number = None if silent else self._resolver.libraries.number(stem_of(STUB, module))
         if number is None:
             return []
@@ -113,15 +123,15 @@ class Stubs:
         refs = facts.functions[0].bindings.get(name)
         if refs is None:
             homes = (self._home(number, star, level) for star, level in facts.stars)
-            return next((found for home in homes if (found := list(self._named(home, name, steps - 1)))), [])
-        return [value for ref in refs for value in self._bound(number, ref, steps)]
+            return next((found for home in homes if (found := list(self._named(home, name, steps - 1, unread)))), [])
+        return [value for ref in refs for value in self._bound(number, ref, steps, unread)]
 
-    def _bound(self, number: int, ref: Ref, steps: int) -> Iterable[ClassValue | FunctionValue]:
+    def _bound(self, number: int, ref: Ref, steps: int, unread: frozenset[str]) -> Iterable[ClassValue | FunctionValue]:
         if ref.__class__ is str and "." not in ref:
-            return self._named(name_of(self._resolver.stems[number]), ref, steps - 1)
+            return self._named(name_of(self._resolver.stems[number]), ref, steps - 1, unread)
         kind = ref[0] if ref.__class__ is tuple else ""
         if kind == "import" and ref[2]:
-            return self._named(self._home(number, ref[1], ref[3]), ref[2], steps - 1)
+            return self._named(self._home(number, ref[1], ref[3]), ref[2], steps - 1, unread)
         return [ClassValue(number, ref[1])] if kind == "class" else [FunctionValue(number, ref[1])] if kind == "def" else []
 
     def _home(self, number: int, module: str, level: int) -> str:

@@ -336,11 +336,13 @@ def _operation(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
 
 
 def _enter(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return entered(resolver, resolver.evaluate(ref[1], scope), is_async=ref[0] == "aenter")
+    is_async = ref[0] == "aenter"
+    values = resolver.having(resolver.evaluate(ref[1], scope), "__aenter__" if is_async else "__enter__")
+    return entered(resolver, values, is_async=is_async)
 
 
 def _iterate(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:
-    return iterated(resolver, resolver.evaluate(ref[1], scope))
+    return iterated(resolver, resolver.having(resolver.evaluate(ref[1], scope), "__aiter__" if ref[0] == "aiter" else "__iter__"))
 
 
 def _unpack(resolver: Resolver, ref: Any, scope: Scope) -> Iterable[Value]:

@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
-from asynclint.program import types
+from asynclint.index.refs import ref
 from asynclint.program.places import DEFERRED
-from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance
+from asynclint.program.results import CALL, UNKNOWN, can, meant_by, results
+from asynclint.program.values import External, ExternalInstance
 from asynclint.record import record
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ def eager_argument(ctx: Context, node: cst.Call) -> Eager | None:
     for value in ctx.callees(node):
         for number in ctx.program.offloads.handed(value, arguments):
             argument = [*call.args, *(keyword.value for keyword in call.keywords)][number]
-            if not isinstance(argument, ast.Call):
-                continue
-            values = ctx.evaluate(argument.func)
-            if values and all(_gives_no_callable(ctx, value) for value in values):
+            if isinstance(argument, ast.Call) and _gives_no_callable(ctx, argument):
                 return _eager(ctx, value, argument, number, ctx.program.resolver.forwards.place(value, arguments, number))
     return None
 
@@ -56,25 +54,15 @@ def _eager(ctx: Context, value: Value, argument: ast.Call, number: int, places: 
     return Eager(argument)
 
 
-def _gives_no_callable(ctx: Context, value: Value) -> bool:
-    """Whether calling a value gives something that is surely no callable."""
-    program = ctx.program
-    if isinstance(value, External):
-        return program.catalog.block(value.path) is not None and not program.catalog.result(value.path, value.receiver)
-    if not isinstance(value, FunctionValue):
-        return False
-    function = program.function(value.key)
-    if function.is_async or function.is_generator or function.decorators:
-        return False
-    if function.returns is None and not function.values:
-        return True  # returns None
-    if function.returns == ("const", None):
-        return True
-    results = list(types.returned(program.resolver, value))
-    return bool(results) and all(
-        isinstance(r, ExternalInstance) or (isinstance(r, Instance) and not program.resolver.instance_attribute_of_class(r.klass, "__call__"))
-        for r in results
-    )
+def _gives_no_callable(ctx: Context, call: ast.Call) -> bool:
+    """Whether all that a call may give is known, and none of it can be called."""
+    resolver = ctx.program.resolver
+    found = [
+        can(resolver, result, CALL)
+        for callee in meant_by(resolver, ref(call.func), ctx.scope)
+        for result in (results(resolver, callee) if callee is not None else UNKNOWN)
+    ]
+    return bool(found) and all(verdict is False for verdict in found)
 
 
 def bound_type(ctx: Context, expression: ast.expr) -> str:
