@@ -63,6 +63,7 @@ class Catalog:
         self._methods: dict[tuple[str, str], str] = {}
         self._entries: frozenset[str] | None = None
         self._bound: frozenset[str] | None = None
+        self._owners: frozenset[str] | None = None
         self._mentioned: set[str] = set()
         self._last_names: frozenset[str] | None = None
         self._of_tables: dict[int, tuple[Iterable[str], frozenset[str]]] = {}  # by the identity of tables
@@ -158,7 +159,7 @@ class Catalog:
         self._canonical.clear()
         self._methods.clear()
         self._of_tables.clear()
-        self._entries = self._bound = self._last_names = None
+        self._entries = self._bound = self._owners = self._last_names = None
 
     # -- what the user says
 
@@ -218,6 +219,12 @@ class Catalog:
             paths = [known.split(".") for known, block in self.blocks.items() if block.offload == "never"]
             self._bound = frozenset(".".join(parts[:n]) for parts in paths for n in range(1, len(parts)))
         return path in self._bound
+
+    def has_blocking_methods(self, path: str) -> bool:
+        """Whether a method of a type, or of a base of it, blocks."""
+        if self._owners is None:
+            self._owners = frozenset({*(known.rpartition(".")[0] for known in self.blocks), *self.every})
+        return not self._owners.isdisjoint(self.ancestry(path))
 
     def has_entry(self, path: str) -> bool:
         """Whether any table has an entry of the path."""

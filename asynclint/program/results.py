@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Possible = list["Value | None"]
 
 CALL, AWAIT, ENTER, AENTER, ITER, AITER = "__call__", "__await__", "__enter__", "__aenter__", "__iter__", "__aiter__"
+_ASYNC = (AWAIT, AENTER, AITER)
 NONE = ExternalInstance("types.NoneType")
 UNKNOWN: Possible = [None]
 _STEPS = 6  # functions that return what others return, aliases of aliases
@@ -71,7 +72,8 @@ def can(resolver: Resolver, value: Value | None, method: str) -> bool | None:
     if isinstance(value, ExternalInstance):
         if value.path in _PLAIN:
             return None if method == ITER else False
-        return _stub_has(resolver, value.path, method)
+        verdict = _stub_has(resolver, value.path, method)
+        return False if verdict is None and method in _ASYNC and resolver.catalog.has_blocking_methods(value.path) else verdict
     if isinstance(value, Awaitable):
         return method == AWAIT
     if isinstance(value, Manager):
@@ -86,6 +88,8 @@ def can(resolver: Resolver, value: Value | None, method: str) -> bool | None:
 
 def gives(resolver: Resolver, value: Value, method: str) -> bool | None:
     """The same of what calling a value gives: True where something that it may give has the method, False where all has not."""
+    if isinstance(value, External) and method in _ASYNC and resolver.catalog.block(value.path) is not None:
+        return False  # what waits in its thread gives a result, and nothing to wait for
     verdicts = [can(resolver, result, method) for result in results(resolver, value)]
     return True if True in verdicts else None if None in verdicts or not verdicts else False
 
