@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asynclint.index import facts as f
 from asynclint.index.module import ModuleFacts
 from asynclint.program.answers import Answers
-from asynclint.program.candidates import asked, meant
+from asynclint.program.candidates import asked, is_for_awaiting, meant
 from asynclint.program.contexts import Contexts
 from asynclint.program.effects import Effects
 from asynclint.program.environment import Environment
@@ -17,6 +17,7 @@ from asynclint.program.locks import Locks
 from asynclint.program.marks import Marks
 from asynclint.program.names import Resolver
 from asynclint.program.places import is_loop_callback, is_offload
+from asynclint.program.results import AWAIT
 from asynclint.program.takers import Takers
 from asynclint.program.tasks import Tasks
 from asynclint.program.values import ExternalInstance, FunctionValue, Scope, Super
@@ -390,7 +391,14 @@ class Program:
         """What a call site calls: of several candidates those whose value can be awaited, entered or iterated as it is there."""
         call = self.call(module, number)
         values = self.resolver.evaluate(call.callee, Scope(module, call.function))
-        return meant(self.resolver, values, asked(call.flags)) if len(values) > 1 else values
+        return meant(self.resolver, values, self.asked(module, call, values)) if len(values) > 1 else values
+
+    def asked(self, module: int, call: Call, values: Values) -> str:
+        """The method that the value of a call of one of several candidates must have, as the place of the call tells; "" where it may be anything."""
+        method = asked(call.flags)
+        if method or not any(isinstance(value, FunctionValue) and self.function(value.key).is_async for value in values):
+            return method
+        return AWAIT if is_for_awaiting(self.resolver, module, call) else ""
 
     def property_functions(self, value: Instance | Super, name: str) -> list[FunctionValue]:
         """The functions that run when the attribute of an instance, or of `super()`, is read."""

@@ -12,10 +12,12 @@ from asynclint.index import facts as f
 from asynclint.program.absent import is_always_none
 from asynclint.program.callees import MEMORY
 from asynclint.program.calls import OF_ITSELF, Calls, Site
+from asynclint.program.candidates import asked, is_for_awaiting, meant
 from asynclint.program.grouped import FIRST, MODULE, Grouped
 from asynclint.program.holders import Holders
 from asynclint.program.known import KINDS
 from asynclint.program.primitives import primitives
+from asynclint.program.results import AWAIT
 from asynclint.program.values import ClassValue, FunctionValue, Scope
 from asynclint.record import record
 
@@ -150,10 +152,12 @@ class Effects(Calls):
     def _hand_back(self, keys: Iterable[FunctionKey], level: int, reached: dict[FunctionKey, None], callers: Mapping[FunctionKey, Callers]) -> None:
         """Record the effects of functions, those known at a level, at the call sites that run them."""
         for key in sorted(keys, key=self._program.order):
-            effects = [(effect, self.needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
+            effects = [(effect, inner, self.needs(inner)) for effect, inner in self.functions[key].values() if effect.depth < level]
             for site, receiver in callers.get(key, {}).items():
-                for effect, needs in effects:
+                for effect, inner, needs in effects:
                     if self._is_harmless(site, effect.block) or (needs and not self._gives(site, key, needs)):
+                        continue
+                    if self._is_not_meant(site, inner, effect):
                         continue
                     if receiver is None or self.concerns(receiver, key, effect.kind):
                         self._record(site, Effect(effect.block, key, effect.depth + 1), reached)
@@ -227,11 +231,47 @@ class Effects(Calls):
             return
         effects = self.functions.setdefault(key, {})
         first = effects.get(effect.kind)
-        rank = (bool(self.needs(site)), effect.block.light)
-        if first is None or rank < (bool(self.needs(first[1])), first[0].block.light):
+        rank = (bool(self.needs(site)), effect.block.light, self._is_choice(site))
+        if first is None or rank < (bool(self.needs(first[1])), first[0].block.light, self._is_choice(first[1])):
             effects[effect.kind] = (effect, site)
             if not self.is_cached(key):
                 reached[key] = None
+
+    def _is_not_meant(self, site: Site, inner: Site, effect: Effect) -> bool:
+        """Whether an effect that a function has at an inner site is that of a candidate whose value the function only returns, and which does not
+        fit what is done with it at a call site of the function: `await self.ping()` of `def ping(self): return self.client.ping()`.
+        """
+        program = self._program
+        if site.call < 0 or not self._is_returned(inner):
+            return False
+        outer = program.call(site.module, site.call)
+        method = asked(outer.flags) or (AWAIT if is_for_awaiting(program.resolver, site.module, outer) else "")
+        for _ in range(_HOPS if method else 0):
+            call = program.call(inner.module, inner.call)
+            values = program.callees(inner.module, inner.call)
+            fitting = meant(program.resolver, values, method)
+            if len(fitting) < len(values):
+                runs = {target.key if isinstance(target, FunctionValue) else target for target in self.targets(fitting, call.flags)}
+                if (effect.through or effect.block) not in runs:
+                    return True
+            if effect.through is None:
+                return False
+            effect, inner = self.functions[effect.through][effect.kind]
+            if not self._is_returned(inner):
+                return False
+        return False
+
+    def _is_returned(self, site: Site) -> bool:
+        """Whether a call site only returns what it gets."""
+        return site.call >= 0 and bool(self._program.call(site.module, site.call).flags & f.RETURNED)
+
+    def _is_choice(self, site: Site) -> bool:
+        """Whether it only returns what one of several candidates gives, coroutine functions among them."""
+        if not self._is_returned(site):
+            return False
+        program = self._program
+        values = program.callees(site.module, site.call)
+        return len(values) > 1 and any(isinstance(value, FunctionValue) and program.function(value.key).is_async for value in values)
 
     def concerns(self, receiver: ClassValue, key: FunctionKey, kind: str) -> bool:
         """Whether a method that blocks through other methods of `self` does so for instances of a class: these may have other ones."""

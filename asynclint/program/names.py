@@ -262,6 +262,11 @@ class Resolver(Classes):
         """The stem of the module of the project that an import Ref names, or None."""
         return self._stem(self.stems[module], ref[1], ref[3])
 
+    def number_of_import(self, ref: Ref, module: int) -> int | None:
+        """The number of that module, if it could be read."""
+        stem = self.stem_of_import(ref, module)
+        return None if stem is None or is_outside(stem) else self.modules.stems.get(stem)
+
     def imported(self, module: str, name: str, level: int, scope: Scope) -> Iterable[Value]:
         """What `import module` (name "") or `from module import name` binds."""
         home = self.stems[scope.module]

@@ -135,7 +135,7 @@ def _of_external(resolver: Resolver, value: External, steps: int) -> Possible:
     if told:
         return [result for type_ in told for result in (types.of_type(catalog, type_) or [NONE])]
     found: Possible = []
-    for known in resolver.stubs.definitions(path):
+    for known in resolver.stubs.functions(path):
         found += [Instance(known)] if isinstance(known, ClassValue) else results(resolver, known, steps - 1)
     return found or UNKNOWN
 
@@ -273,8 +273,7 @@ def _bound(resolver: Resolver, name: str, scope: Scope, steps: int) -> Possible:
 
 def _imported(resolver: Resolver, ref: Ref, scope: Scope, steps: int) -> Possible:
     values: Values = resolver.evaluate(ref, scope)
-    stem = resolver.stem_of_import(ref, scope.module)
-    number = resolver.modules.stems.get(stem) if stem is not None and ref[2] else None
+    number = resolver.number_of_import(ref, scope.module) if ref[2] else None
     if number is not None and ref[2] in resolver.facts(number).functions[0].bindings and not any(isinstance(v, Package) for v in values):
         return _bound(resolver, ref[2], Scope(number, 0), steps - 1) if steps else UNKNOWN
     return [*values] or UNKNOWN
@@ -301,12 +300,31 @@ def admitted(resolver: Resolver, ref: Ref, scope: Scope, steps: int = _STEPS) ->
         if name == "Literal":
             return [_literal(part) for part in parts]
         return admitted(resolver, ref[1], scope, steps)
+    aliases = _aliases(resolver, ref, scope) if ref.__class__ is str else []
+    if aliases:
+        return [found for part, home in aliases for found in admitted(resolver, part, home, steps - 1)]
     name = _special(resolver, ref, scope)
     if name in ("List", "Dict", "Set", "FrozenSet", "Tuple"):
         return [ExternalInstance(f"builtins.{name.lower()}")]
     if name in _ANYTHING:
         return UNKNOWN
     return [each for value in _types(resolver, ref, scope, steps) for each in _instances(value)]
+
+
+def _aliases(resolver: Resolver, name: str, scope: Scope) -> list[tuple[Ref, Scope]]:
+    """What a name of a module stands for that is bound to nothing but annotations: `Result = Union[bool, Awaitable[bool]]`."""
+    for _ in range(_STEPS):
+        home = Scope(scope.module, 0)
+        refs = [ref for ref in resolver.facts(scope.module).functions[0].bindings.get(name, ()) if ref != ("ann", "TypeAlias")]
+        if refs and all(ref.__class__ is tuple and ref[0] in ("item", "op") for ref in refs):
+            return [(ref, home) for ref in refs]
+        if len(refs) != 1 or refs[0].__class__ is not tuple or refs[0][0] != "import" or not refs[0][2]:
+            return []
+        number = resolver.number_of_import(refs[0], scope.module)
+        if number is None:
+            return []
+        name, scope = refs[0][2], Scope(number, 0)
+    return []
 
 
 def _special(resolver: Resolver, ref: Ref, scope: Scope) -> str:

@@ -103,6 +103,11 @@ class Stubs:
         """The classes and functions of the stubs that a path stands for: also where they lead to nothing that the catalog speaks of."""
         return self._look_up(self._every, path, frozenset())
 
+    def functions(self, path: str) -> list[Value]:
+        """The same of a function or method: all its overloads."""
+        owner, _, name = path.rpartition(".")
+        return [*self.definitions(path)] or self._found(owner, name)
+
     def _look_up(
         self, known: dict[str, tuple[ClassValue | FunctionValue, ...]], path: str, silent: frozenset[str]
     ) -> tuple[ClassValue | FunctionValue, ...]:
