@@ -43,8 +43,9 @@ class EagerOffload(Rule):
     ```
 
     ## Fix safety
-    Safe: the function and its arguments are handed over in place of its result, which could not be called. A call that may return a function is
-    not flagged.
+    Safe where the result is called at once, so that the program fails as it stands: the function and its arguments are handed over in its place.
+    Unsafe where the program may go on without it (`Depends()`, `Thread(target=...)`, a future that nobody awaits). A call is flagged only if all that
+    it may return is known, and none of it can be called.
     """
 
     code, name = "ASL503", "eager-offload"

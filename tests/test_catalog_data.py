@@ -33,7 +33,7 @@ FAMILIES = sorted(CATALOG.keys() - ALWAYS)
 
 KEYS = {  # table -> what an entry must have, what it may have
     "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "takes_path", "light", "lazy", "help", "bound_unless"}),
-    "types": ({"type"}, {"bases", "returns", "attributes", "operators", "enter", "async_enter", "items"}),
+    "types": ({"type"}, {"bases", "returns", "attributes", "operators", "enter", "async_enter", "items", "callable"}),
     "returns": ({"call"}, {"type", "bare", "when"}),
     "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
     "wrappers": ({"call", "callable"}, set()),

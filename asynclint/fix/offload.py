@@ -11,7 +11,7 @@ from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
 from asynclint.program.values import External
 from asynclint.walk.locking import held_lock
-from asynclint.walk.offloads import gives_bound
+from asynclint.walk.offloads import called_functions, gives_bound
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -148,6 +148,12 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
         raise Withheld("the function stands in parentheses; pass it and its arguments by hand")
     if any(isinstance(argument, ast.GeneratorExp) for argument in inner.args):
         raise Withheld("an argument is a generator expression, whose body would run in the thread")
+    functions = called_functions(ctx, inner)
+    for function in functions:
+        hazard = ctx.program.contexts.hazard(function.key)
+        if hazard:
+            raise Withheld(f"{hazard}, so it cannot be handed to a thread as it is")
+    is_safe = eager.fails and not any(ctx.program.contexts.doubt(function.key) for function in functions)
     imports: tuple[Import, ...] = ()
     if not given:
         edits = [_edit(ctx, source.span(func, whole.end.offset), "")]
@@ -163,7 +169,8 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
             imports = (Import(ctx.path, "functools"),)
         else:
             edits.append(_edit(ctx, source.span(whole.end.offset - 1, whole.end.offset), ""))
-    return Fix("Hand over the function and its arguments", Applicability.SAFE, tuple(edits), imports)
+    kind = Applicability.SAFE if is_safe else Applicability.UNSAFE
+    return Fix("Hand over the function and its arguments", kind, tuple(edits), imports)
 
 
 def _require_await(ctx: Context, node: cst.CSTNode) -> None:

@@ -69,6 +69,7 @@ class Type:
     enter: str = "self"
     async_enter: str = "self"
     items: str = ""
+    callable: bool = True  # whether instances may be called; False where it is known that they cannot
 
 
 @record(frozen=True, slots=True)

@@ -40,6 +40,7 @@ _ASYNC = (AWAIT, AENTER, AITER)
 NONE = ExternalInstance("types.NoneType")
 UNKNOWN: Possible = [None]
 _STEPS = 6  # functions that return what others return, aliases of aliases
+_BASES = 12  # types of stubs whose bases are in other stubs
 _PLAIN = frozenset(f"builtins.{name}" for name in BUILTIN) | {NONE.path}
 _TYPING = ("typing.", "typing_extensions.")
 _ANYTHING = frozenset({"Any", "object", "TypeVar", "NewType", "Union", "Optional", "Callable", "Type", "type"})
@@ -68,11 +69,14 @@ def results(resolver: Resolver, value: Value, steps: int = _STEPS) -> Possible:
 def can(resolver: Resolver, value: Value | None, method: str) -> bool | None:
     """Whether a value has one of the methods by which the language calls, awaits, enters and iterates; None where nobody knows."""
     if isinstance(value, Instance):
-        return _has(resolver, value.klass, method, below=True)
+        return _instance_has(resolver, value.klass, method)
     if isinstance(value, ExternalInstance):
         if value.path in _PLAIN:
             return None if method == ITER else False
         verdict = _stub_has(resolver, value.path, method)
+        known = resolver.catalog.types.get(value.path)
+        if method == CALL and verdict is None and known is not None and not known.callable:
+            return False
         return False if verdict is None and method in _ASYNC and resolver.catalog.has_blocking_methods(value.path) else verdict
     if isinstance(value, Awaitable):
         return method == AWAIT
@@ -306,6 +310,8 @@ def admitted(resolver: Resolver, ref: Ref, scope: Scope, steps: int = _STEPS) ->
     name = _special(resolver, ref, scope)
     if name in ("List", "Dict", "Set", "FrozenSet", "Tuple"):
         return [ExternalInstance(f"builtins.{name.lower()}")]
+    if name == "Self" and scope.klass >= 0:
+        return [Instance(ClassValue(scope.module, scope.klass))]
     if name in _ANYTHING:
         return UNKNOWN
     return [each for value in _types(resolver, ref, scope, steps) for each in _instances(value)]
@@ -357,8 +363,8 @@ def _literal(ref: Ref) -> Value | None:
 # -- classes
 
 
-def _has(resolver: Resolver, klass: ClassValue, method: str, *, below: bool = False) -> bool | None:
-    """Whether instances of a class have a method of the language's; None where a base, or what is below, may say otherwise."""
+def _has(resolver: Resolver, klass: ClassValue, method: str, steps: int = _BASES) -> bool | None:
+    """Whether a class or one of its bases has a method; None where a base is not known."""
     verdict: bool | None = False
     for owner in resolver.mro(klass):
         if isinstance(owner, ClassValue):
@@ -366,16 +372,33 @@ def _has(resolver: Resolver, klass: ClassValue, method: str, *, below: bool = Fa
                 return True
             if not _knows_bases(resolver, owner):
                 verdict = None
-        elif owner.path.startswith(_TYPING) and owner.path.rpartition(".")[2] in _SHAPELESS:
-            verdict = None if owner.path.endswith(".Protocol") else verdict
-        elif owner.path != "builtins.object" and owner.path not in _PLAIN:
-            known = _stub_has(resolver, owner.path, method)
-            if known:
+        elif owner.path in _PLAIN or owner.path == "builtins.object" or _is_shapeless(owner.path):
+            continue
+        else:
+            found = [_has(resolver, base, method, steps - 1) if steps else None for base in _classes(resolver, owner.path)]
+            if True in found:
                 return True
-            verdict = None if known is None else verdict
-    if verdict is False and below and any(_has(resolver, other, method) for other in resolver.below(klass)):
-        return None
+            verdict = None if None in found or not found else verdict
     return verdict
+
+
+def _instance_has(resolver: Resolver, klass: ClassValue, method: str) -> bool | None:
+    """The same of what is known to be an instance of the class or of what is below it; a protocol admits anything that has its methods."""
+    verdict = _has(resolver, klass, method)
+    if verdict is False:
+        is_protocol = any(f.last_name(without_parameters(base)) == "Protocol" for base in resolver.klass(klass).bases)
+        if is_protocol or any(_has(resolver, other, method) is not False for other in resolver.below(klass)):
+            return None
+    return verdict
+
+
+def _is_shapeless(path: str) -> bool:
+    return path.startswith(_TYPING) and path.rpartition(".")[2] in _SHAPELESS
+
+
+def _classes(resolver: Resolver, path: str) -> list[ClassValue]:
+    """The classes of the standard library's stubs that a path stands for."""
+    return [value for value in resolver.stubs.definitions(path) if isinstance(value, ClassValue)]
 
 
 def _knows_bases(resolver: Resolver, klass: ClassValue) -> bool:
@@ -391,7 +414,6 @@ def _knows_bases(resolver: Resolver, klass: ClassValue) -> bool:
 
 
 def _stub_has(resolver: Resolver, path: str, method: str) -> bool | None:
-    """The same of a type of the standard library, by its stub."""
-    known = [value for value in resolver.stubs.definitions(path) if isinstance(value, ClassValue)]
-    verdicts = [_has(resolver, klass, method) for klass in known]
+    """Whether instances of a type of the standard library have a method, by its stub."""
+    verdicts = [_instance_has(resolver, klass, method) for klass in _classes(resolver, path)]
     return True if True in verdicts else None if None in verdicts or not verdicts else False

@@ -192,6 +192,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
             "enter": _TEXT,
             "async_enter": _TEXT,
             "items": _TEXT,
+            "callable": _FLAG,
         },
     ),
     "returns": (("call", "type|bare"), {**_CALL, "type": _TEXT, "bare": _TEXT, "when": _CONDITIONS}),

@@ -103,10 +103,20 @@ class Stubs:
         """The classes and functions of the stubs that a path stands for: also where they lead to nothing that the catalog speaks of."""
         return self._look_up(self._every, path, frozenset())
 
-    def functions(self, path: str) -> list[Value]:
-        """The same of a function or method: all its overloads."""
+    def functions(self, path: str) -> list[ClassValue | FunctionValue]:
+        """The same of a function or method: all its overloads, those of the nearest class that has it."""
         owner, _, name = path.rpartition(".")
-        return [*self.definitions(path)] or self._found(owner, name)
+        found, todo, seen = [*self.definitions(path)], [owner], set[str]()
+        while not found and todo and len(seen) < _STEPS:
+            seen.add(todo[0])
+            for klass in self.definitions(todo.pop(0)):
+                for base in self._resolver.mro(klass) if isinstance(klass, ClassValue) and not found else ():
+                    if isinstance(base, External):
+                        todo += [base.path] if base.path not in seen else []
+                    elif not found:
+                        refs = self._resolver.klass(base).bindings.get(name, ())
+                        found += [FunctionValue(base.module, ref[1]) for ref in refs if ref.__class__ is tuple and ref[0] == "def"]
+        return found
 
     def _look_up(
         self, known: dict[str, tuple[ClassValue | FunctionValue, ...]], path: str, silent: frozenset[str]

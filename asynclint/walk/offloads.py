@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from asynclint.index import facts as f
 from asynclint.index.refs import ref
 from asynclint.program.places import DEFERRED
-from asynclint.program.results import CALL, UNKNOWN, can, meant_by, results
-from asynclint.program.values import External, ExternalInstance
+from asynclint.program.results import CALL, NONE, UNKNOWN, admitted, can, meant_by, results
+from asynclint.program.values import External, ExternalInstance, FunctionValue, Scope
 from asynclint.record import record
 
 if TYPE_CHECKING:
@@ -27,31 +27,51 @@ class Eager:
     alone: str = ""  # why only a function without arguments can be put in its place
     positional: bool = True  # whether positional arguments may follow it
     keywords: bool = False  # and keyword ones
+    fails: bool = False  # whether the program fails as it stands, for the result is called there and then
 
 
 def eager_argument(ctx: Context, node: cst.Call) -> Eager | None:
     """The call in the place of the function that a thread should run, if what it returns can surely not be called."""
-    call, arguments = ctx.twin(node), ctx.call_facts(node).arguments
+    call, facts = ctx.twin(node), ctx.call_facts(node)
     for value in ctx.callees(node):
-        for number in ctx.program.offloads.handed(value, arguments):
+        for number in ctx.program.offloads.handed(value, facts.arguments):
             argument = [*call.args, *(keyword.value for keyword in call.keywords)][number]
             if isinstance(argument, ast.Call) and _gives_no_callable(ctx, argument):
-                return _eager(ctx, value, argument, number, ctx.program.resolver.forwards.place(value, arguments, number))
+                return _eager(ctx, value, argument, facts, number)
     return None
 
 
-def _eager(ctx: Context, value: Value, argument: ast.Call, number: int, places: int) -> Eager:
-    if places & DEFERRED:
-        return Eager(argument, alone="pass the function itself, and its arguments to what that gives")
-    program = ctx.program
+def _eager(ctx: Context, value: Value, argument: ast.Call, call: f.Call, number: int) -> Eager:
+    program, is_awaited = ctx.program, bool(call.flags & f.AWAITED)
+    if program.resolver.forwards.place(value, call.arguments, number) & DEFERRED:
+        alone = "pass the function itself, and its arguments to what that gives"
+        return Eager(argument, alone, fails=isinstance(value, External) and value.path in program.catalog.wrappers)
     if isinstance(value, External):
-        return Eager(argument, keywords=value.path in program.catalog.offloads and program.catalog.offloads[value.path].keywords)
+        known = program.catalog.offloads.get(value.path)
+        if known is None:
+            return Eager(argument, positional=False)
+        return Eager(argument, "", known.awaits or known.keywords, known.keywords, known.awaits and is_awaited)
     for function in program.resolver.forwards.entered(value):
         params = program.function(function.key).params
         position = number + program.resolver.forwards.is_bound(function)
         after = next((n for n, param in enumerate(params) if param.kind == f.VAR_POSITIONAL), -1)
-        return Eager(argument, "", 0 <= after <= position + 1, any(param.kind == f.VAR_KEYWORD for param in params))
-    return Eager(argument)
+        named = {keyword.arg for keyword in argument.keywords}
+        keywords = any(param.kind == f.VAR_KEYWORD for param in params) and named.isdisjoint(param.name for param in params)
+        taken = [param for n, param in enumerate(params) if n == position or param.name == call.arguments[number][0]]
+        fails = is_awaited and not any(_is_optional(ctx, function, param) for param in taken)
+        return Eager(argument, "", 0 <= after <= position + 1, keywords, fails)
+    return Eager(argument, positional=False)
+
+
+def _is_optional(ctx: Context, value: FunctionValue, param: f.Param) -> bool:
+    """Whether None may be given for a parameter."""
+    scope = Scope(value.module, max(ctx.program.function(value.key).parent, 0))
+    return param.default == ("const", None) or NONE in admitted(ctx.program.resolver, param.annotation, scope)
+
+
+def called_functions(ctx: Context, call: ast.Call) -> list[FunctionValue]:
+    """The functions of the program that a call may call."""
+    return [value for value in meant_by(ctx.program.resolver, ref(call.func), ctx.scope) if isinstance(value, FunctionValue)]
 
 
 def _gives_no_callable(ctx: Context, call: ast.Call) -> bool:
