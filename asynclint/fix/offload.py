@@ -148,12 +148,10 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
         raise Withheld("the function stands in parentheses; pass it and its arguments by hand")
     if any(isinstance(argument, ast.GeneratorExp) for argument in inner.args):
         raise Withheld("an argument is a generator expression, whose body would run in the thread")
-    functions = called_functions(ctx, inner)
-    for function in functions:
+    for function in called_functions(ctx, inner):
         hazard = ctx.program.contexts.hazard(function.key)
         if hazard:
             raise Withheld(f"{hazard}, so it cannot be handed to a thread as it is")
-    is_safe = eager.fails and not any(ctx.program.contexts.doubt(function.key) for function in functions)
     imports: tuple[Import, ...] = ()
     if not given:
         edits = [_edit(ctx, source.span(func, whole.end.offset), "")]
@@ -169,7 +167,7 @@ def uncall(ctx: Context, node: cst.Call, eager: Eager) -> Fix:
             imports = (Import(ctx.path, "functools"),)
         else:
             edits.append(_edit(ctx, source.span(whole.end.offset - 1, whole.end.offset), ""))
-    kind = Applicability.SAFE if is_safe else Applicability.UNSAFE
+    kind = Applicability.SAFE if eager.fails else Applicability.UNSAFE
     return Fix("Hand over the function and its arguments", kind, tuple(edits), imports)
 
 

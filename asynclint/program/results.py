@@ -402,7 +402,7 @@ def _classes(resolver: Resolver, path: str) -> list[ClassValue]:
 
 
 def _knows_bases(resolver: Resolver, klass: ClassValue) -> bool:
-    """Whether all bases of a class are known, and no decorator of the program puts something else in its place."""
+    """Whether all bases of a class are known, and no decorator but those of the standard library may put something else in its place."""
     facts = resolver.klass(klass)
     scope = Scope(klass.module, facts.parent, facts.outer)
     for ref in facts.bases:
@@ -410,7 +410,8 @@ def _knows_bases(resolver: Resolver, klass: ClassValue) -> bool:
         if not found or not all(isinstance(base, (ClassValue, External)) for base in found):
             return False
     targets = (ref[1] if ref.__class__ is tuple and ref[0] == "call" else ref for ref in facts.decorators)
-    return all(isinstance(value, External) for ref in targets for value in resolver.evaluate(ref, scope) or (None,))
+    values = [value for ref in targets for value in resolver.evaluate(ref, scope) or (None,)]
+    return all(isinstance(value, External) and resolver.stubs.definitions(value.path) for value in values)
 
 
 def _stub_has(resolver: Resolver, path: str, method: str) -> bool | None:

@@ -43,13 +43,13 @@ def eager_argument(ctx: Context, node: cst.Call) -> Eager | None:
 
 def _eager(ctx: Context, value: Value, argument: ast.Call, call: f.Call, number: int) -> Eager:
     program, is_awaited = ctx.program, bool(call.flags & f.AWAITED)
+    wraps = isinstance(value, External) and value.path in program.catalog.wrappers
     if program.resolver.forwards.place(value, call.arguments, number) & DEFERRED:
-        alone = "pass the function itself, and its arguments to what that gives"
-        return Eager(argument, alone, fails=isinstance(value, External) and value.path in program.catalog.wrappers)
+        return Eager(argument, "pass the function itself, and its arguments to what that gives", fails=wraps)
     if isinstance(value, External):
         known = program.catalog.offloads.get(value.path)
         if known is None:
-            return Eager(argument, positional=False)
+            return Eager(argument, positional=False, fails=wraps)
         return Eager(argument, "", known.awaits or known.keywords, known.keywords, known.awaits and is_awaited)
     for function in program.resolver.forwards.entered(value):
         params = program.function(function.key).params
