@@ -40,7 +40,9 @@ def is_for_awaiting(resolver: Resolver, module: int, call: Call) -> bool:
         other = calls[number]
         if not ((other.line, other.column) <= start and end <= (other.end_line, other.end_column)):
             continue
-        for place, (_, ref) in enumerate(other.arguments):
+        for place, (keyword, ref) in enumerate(other.arguments):
+            if keyword == "*" and ref.__class__ is tuple and ref[0] == "many" and len(ref) > 1:
+                ref = ref[1]  # of a comprehension
             if ref.__class__ is tuple and ref[0] == "call" and ref[1] == call.callee:
                 return any(_awaits(resolver, value, other.arguments, place) for value in resolver.evaluate(other.callee, scope))
     return False
@@ -54,7 +56,7 @@ def _awaits(resolver: Resolver, value: Value, arguments: Sequence[tuple[str | No
         functions = [known for known in resolver.stubs.functions(value.path) if isinstance(known, FunctionValue)]
     else:
         functions = [value] if isinstance(value, FunctionValue) else []
-    keyword = arguments[place][0]
+    keyword = arguments[place][0] if arguments[place][0] != "*" else None
     for each in functions:
         function = resolver.function(each)
         is_bound = function.owner >= 0 and not resolver.is_decorated(function, each.module, "staticmethod")

@@ -17,7 +17,7 @@ from asynclint.program.grouped import FIRST, MODULE, Grouped
 from asynclint.program.holders import Holders
 from asynclint.program.known import KINDS
 from asynclint.program.primitives import primitives
-from asynclint.program.results import AWAIT
+from asynclint.program.results import AWAIT, gives
 from asynclint.program.values import ClassValue, FunctionValue, Scope
 from asynclint.record import record
 
@@ -250,6 +250,9 @@ class Effects(Calls):
             call = program.call(inner.module, inner.call)
             values = program.callees(inner.module, inner.call)
             fitting = meant(program.resolver, values, method)
+            whole = FunctionValue(inner.module, inner.function)
+            if all(gives(program.resolver, value, method) is False for value in values) and gives(program.resolver, whole, method) is not False:
+                return True  # it is another `return` that is meant
             if len(fitting) < len(values):
                 runs = {target.key if isinstance(target, FunctionValue) else target for target in self.targets(fitting, call.flags)}
                 if (effect.through or effect.block) not in runs:

@@ -265,7 +265,9 @@ class Resolver(Classes):
     def number_of_import(self, ref: Ref, module: int) -> int | None:
         """The number of that module, if it could be read."""
         stem = self.stem_of_import(ref, module)
-        return None if stem is None or is_outside(stem) else self.modules.stems.get(stem)
+        if stem is None:
+            return None
+        return self.libraries.number(stem) if is_outside(stem) else self.modules.stems.get(stem)
 
     def imported(self, module: str, name: str, level: int, scope: Scope) -> Iterable[Value]:
         """What `import module` (name "") or `from module import name` binds."""
