@@ -71,10 +71,21 @@ def _awaits(resolver: Resolver, value: Value, arguments: Sequence[tuple[str | No
 
 def meant(resolver: Resolver, values: Values, method: str) -> Values:
     """Of what may be called, what gives something that has the method."""
-    if not method or len(values) < 2:
+    if not method or not any(_runs(resolver, value) for value in values):
         return values
-    verdicts = [gives(resolver, value, method) for value in values]
-    return _fitting(values, verdicts)
+    return _fitting(values, [_gives(resolver, value, method) for value in values])
+
+
+def _runs(resolver: Resolver, value: Value) -> bool:
+    """Whether calling a value may run something there and then, so that it matters whether it is meant."""
+    if isinstance(value, FunctionValue):
+        return not resolver.function(value).is_async
+    return not isinstance(value, External) or resolver.catalog.block(value.path) is not None
+
+
+def _gives(resolver: Resolver, value: Value, method: str) -> bool | None:
+    """Whether what a call gives has the method; of what is outside the project, and does not block, nobody needs to know."""
+    return gives(resolver, value, method) if not isinstance(value, External) or _runs(resolver, value) else None
 
 
 def having(resolver: Resolver, values: Iterable[Value], method: str) -> Values:

@@ -73,6 +73,8 @@ def can(resolver: Resolver, value: Value | None, method: str) -> bool | None:
     if isinstance(value, ExternalInstance):
         if value.path in _PLAIN:
             return None if method == ITER else False
+        if method in (ENTER, ITER):
+            return None  # most types of the standard library can be, and their stubs need not be read
         verdict = _stub_has(resolver, value.path, method)
         known = resolver.catalog.types.get(value.path)
         if method == CALL and verdict is None and known is not None and not known.callable:
