@@ -91,6 +91,21 @@ class Lock:
 
 
 @record(frozen=True, slots=True)
+class Runner:
+    """A callable that runs coroutines: the argument that is one, or gives one (-1: none is), and the library whose awaitables work in it."""
+
+    path: str
+    backend: str
+    coroutine: int | str = -1
+    loop: str = ""  # "new": each call makes an event loop; "given": it runs the loop that it is called on; "": one runs already
+
+    @property
+    def makes_loop(self) -> bool:
+        """Whether each call has an event loop of its own."""
+        return self.loop == "new"
+
+
+@record(frozen=True, slots=True)
 class Entry:
     """A framework's way of calling a function of the project: a decorator, or an overridden method."""
 

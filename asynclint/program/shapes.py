@@ -207,6 +207,11 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "marks": (("decorator", "on|nonblocking"), {"decorator": _PATHS, "on": _one_of(*KINDS), "nonblocking": _one_of(True)}),
     "tasks": (("call",), {**_CALL, "coroutine": _ARGUMENT}),
     "locks": (("type",), {"type": _PATHS, "instead": _TEXT, "reentrant": _FLAG}),
+    "runners": (
+        ("call", "backend"),
+        {**_CALL, "backend": _TEXT, "coroutine": _ARGUMENT, "loop": _one_of("new", "given")},
+    ),
+    "endless": (("call",), {**_CALL, "until_told": _FLAG}),
     "touches_loop": (("call",), _CALL),
     "coroutines": (("call",), _CALL),
     "cancellations": (("call",), _CALL),
