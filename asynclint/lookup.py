@@ -43,6 +43,8 @@ _SENTENCES = {  # table -> what its rows say, with their keys
     "types": "is a type",
     "returns": "gives an instance of a known type",
     "locks": "is a lock that stops its thread",
+    "runners": "runs coroutines",
+    "endless": "does not return by itself",
     "touches_loop": "needs the thread of the event loop",
     "coroutines": "is a coroutine function",
     "cancellations": "catches cancellations",

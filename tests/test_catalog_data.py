@@ -43,6 +43,8 @@ KEYS = {  # table -> what an entry must have, what it may have
     "entries": ({"sync_runs"}, {"decorator", "override"}),
     "tasks": ({"call", "coroutine"}, set()),
     "locks": ({"type", "instead"}, {"reentrant"}),
+    "runners": ({"call", "backend"}, {"coroutine", "loop"}),
+    "endless": ({"call"}, {"until_told"}),
     "touches_loop": ({"call"}, set()),
     "coroutines": ({"call"}, set()),
     "nonblocking": ({"call"}, set()),
@@ -59,6 +61,7 @@ CHOICES = {
     "offload": {"safe", "unsafe", "process", "never"},
     "sync_runs": {"thread", "loop"},
     "starts": {"create_task", "start_soon"},
+    "loop": {"new", "given"},
 }
 
 SINCE = {  # a path, or what it starts with -> the first version that has it

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 Ref = Any
 
-FORMAT = 6  # part of every cache key: raise it when the shape or the meaning of facts changes
+FORMAT = 7  # part of every cache key: raise it when the shape or the meaning of facts changes
 
 VALUES = 8  # what `return` gives is kept so many times
 
