@@ -44,6 +44,7 @@ _SENTENCES = {  # table -> what its rows say, with their keys
     "returns": "gives an instance of a known type",
     "locks": "is a lock that stops its thread",
     "runners": "runs coroutines",
+    "reflection": "looks attributes up by their names",
     "endless": "does not return by itself",
     "touches_loop": "needs the thread of the event loop",
     "coroutines": "is a coroutine function",

@@ -46,6 +46,7 @@ class Catalog:
         self.entries: dict[str, Entry] = {}
         self.tasks: set[str] = set()
         self.runners: dict[str, Runner] = {}  # what runs coroutines
+        self.reflection: dict[str, int | str] = {}  # what looks attributes up -> the argument that is the name; -1: all of them
         self.endless: dict[str, bool] = {}  # coroutine functions that do not end by themselves -> whether they end when they are told to
         self.locks: dict[str, Lock] = {}
         self.touches_loop: set[str] = set()

@@ -79,6 +79,7 @@ class Offload:
     callable: int | str
     awaits: bool = False
     keywords: bool = False
+    each: bool = False  # it runs the argument once for each item of another one
 
 
 @record(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Runner:
     path: str
     backend: str
     coroutine: int | str = -1
-    loop: str = ""  # "new": each call makes an event loop; "given": it runs the loop that it is called on; "": one runs already
+    loop: str = ""  # "new": each call makes an event loop; "given": it runs the one that it is called on; "other": one of another thread; "": here
 
     @property
     def makes_loop(self) -> bool:

@@ -115,6 +115,12 @@ def _endless(catalog: Catalog, row: dict[str, Any]) -> None:
     catalog.endless.update(dict.fromkeys(paths, until_told))
 
 
+def _reflection(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, name = _paths(row), row.pop("name", -1)
+    _end(row)
+    catalog.reflection.update(dict.fromkeys(paths, name))
+
+
 def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
     paths = _paths(row, "decorator")
     kind = row.pop("on", "")
@@ -164,4 +170,5 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "marks": _mark,
     "runners": _runner,
     "endless": _endless,
+    "reflection": _reflection,
 }
