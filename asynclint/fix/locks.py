@@ -177,21 +177,8 @@ def _uses_of_name(ctx: Context, name: str) -> Iterator[Use]:
 
 
 def _require_private(ctx: Context, name: str) -> None:
-    stem = ctx.program.resolver.stems[ctx.module]
-    for module in sorted(ctx.program.names):
-        if module == ctx.module:
-            continue
-        facts = ctx.program.facts(module)
-        for function in facts.functions:
-            for refs in function.bindings.values():
-                for bound in refs:
-                    if (
-                        bound.__class__ is tuple
-                        and bound[0] == "import"
-                        and bound[2] == name
-                        and ctx.program.resolver.stem_of_import(bound, module) == stem
-                    ):
-                        raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
+    for module in reflection.importers(ctx.program, ctx.module, name):
+        raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
 
 
 def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[Use]:

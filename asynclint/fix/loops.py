@@ -106,11 +106,13 @@ def _reaches(program: Program, given: Ref, scope: Scope, users: set[FunctionKey]
         todo += _functions(program, program.evaluate(given[1], scope))
         if not todo and program.evaluate(given[1], scope):
             todo += [key for _, each in given[2] for key in _functions(program, program.evaluate(each, scope))]
-            return _come_to(program, todo, users) if todo or not given[2] else True
-    return not todo or _come_to(program, todo, users)
+            return come_to(program, todo, users) if todo or not given[2] else True
+    return not todo or come_to(program, todo, users)
 
 
-def _come_to(program: Program, todo: list[FunctionKey], users: set[FunctionKey]) -> bool:
+def come_to(program: Program, functions: Iterable[FunctionKey], users: set[FunctionKey]) -> bool:
+    """Whether one of some functions may come to one of others, by calls and by what it hands over."""
+    todo = list(functions)
     seen = set(todo)
     while todo:
         key = todo.pop()

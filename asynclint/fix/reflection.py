@@ -65,13 +65,18 @@ def _is_named(ctx: Context, module: int, name: str) -> bool:
         other != module and program.resolver.stem_of_import(("import", star, "", level), other) == stem
         for other in program.names
         for star, level in program.facts(other).stars
-    ) or any(
-        bound.__class__ is tuple and bound[0] == "import" and bound[2] == name and program.resolver.stem_of_import(bound, other) == stem
-        for other in program.names
-        for function in program.facts(other).functions
-        for refs in function.bindings.values()
-        for bound in refs
-    )
+    ) or any(importers(program, module, name))
+
+
+def importers(program: Program, module: int, name: str) -> Iterator[int]:
+    """The other modules that import a name of a module."""
+    stem = program.resolver.stems[module]
+    for other in sorted(program.names):
+        bindings = (function.bindings.values() for function in program.facts(other).functions) if other != module else ()
+        bound = (each for values in bindings for refs in values for each in refs)
+        named = (each for each in bound if each.__class__ is tuple and each[0] == "import" and each[2] == name)
+        if any(program.resolver.stem_of_import(each, other) == stem for each in named):
+            yield other
 
 
 # -- by the name, as a string
@@ -206,9 +211,9 @@ def _may_be_module(program: Program, node: ast.expr | None, scope: Scope, stem: 
     values = program.evaluate(ref(node), scope)
     if any(isinstance(value, Package) and value.stem == stem for value in values):
         return True
-    if values:
+    if any(isinstance(value, (Package, Instance, ClassValue)) for value in values):
         return False
-    return not surely or _is_looked_up(program, node, scope)
+    return (not values and not surely) or _is_looked_up(program, node, scope)
 
 
 def _is_looked_up(program: Program, node: ast.expr, scope: Scope, depth: int = 3) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.index.names import SEND
-from asynclint.program.values import Awaitable, Bound, External, FunctionValue, Many, Scope
+from asynclint.program.values import Awaitable, Bound, External, FunctionValue, Instance, Many, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -162,7 +162,9 @@ class Backends:
                     continue
                 scope = Scope(module, call.function)
                 values = program.evaluate(receiver, scope)
-                if values and not any(isinstance(value, Awaitable) for value in values):
+                is_coroutine = any(isinstance(value, Awaitable) for value in values)
+                is_other = any(isinstance(value, (Instance, Many)) for value in values) or bool(program.callees(module, number))
+                if is_other and not is_coroutine:
                     continue
                 if call.arguments[0][1] != ("const", None) and "StopIteration" not in self._sources.get(module).text:
                     continue
