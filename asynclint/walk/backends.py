@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.index.names import SEND
-from asynclint.program.values import Awaitable, Bound, External, FunctionValue, Instance, Many, Scope
+from asynclint.program.values import Awaitable, Bound, External, ExternalInstance, FunctionValue, Many, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class Backends:
         return known
 
     def _of(self, key: FunctionKey) -> str:
-        own = imported(self._program, key[0])
+        own, program_imports = imported(self._program, key[0]), self._program.import_roots
         if not self._foreign and not self._has_driver:
             return first(own)
         surely, near = self._runners(key)
@@ -68,10 +68,10 @@ class Backends:
         seen = near or self._by_importers(key[0])
         if seen:
             return _in_common(seen)
-        if self._has_driver:
-            return BY_HAND
+        if self._has_driver and program_imports.isdisjoint((*KNOWN, *self._foreign)):
+            return BY_HAND  # else it is there for a few coroutines, which are given to it
         only = self._foreign & {"trio", "anyio", "curio"}  # a reactor of Twisted may be there beside a loop of asyncio
-        return next(iter(only)) if len(only) == 1 and "asyncio" not in self._program.import_roots else "asyncio"
+        return next(iter(only)) if len(only) == 1 and "asyncio" not in program_imports else "asyncio"
 
     # -- what runs a function
 
@@ -163,8 +163,8 @@ class Backends:
                 scope = Scope(module, call.function)
                 values = program.evaluate(receiver, scope)
                 is_coroutine = any(isinstance(value, Awaitable) for value in values)
-                is_other = any(isinstance(value, (Instance, Many)) for value in values) or bool(program.callees(module, number))
-                if is_other and not is_coroutine:
+                is_unknown = all(isinstance(value, ExternalInstance) and value.path.endswith("()") for value in values)
+                if not is_unknown and not is_coroutine:  # `deque.popleft()` is whatever that gives
                     continue
                 if call.arguments[0][1] != ("const", None) and "StopIteration" not in self._sources.get(module).text:
                     continue
