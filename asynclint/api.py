@@ -13,12 +13,12 @@ from asynclint.walk.suspensions import suspensions
 from asynclint.walk.view import ModuleView
 
 if TYPE_CHECKING:
-    from asynclint.fix import blocking, blocks, let_through, locks, offload, sections, signatures, tasks
+    from asynclint.fix import blocking, blocks, endless, let_through, locks, offload, sections, signatures, tasks
     from asynclint.walk import cancellation, locking, lost, offloads, uses
 else:
     blocking, blocks, let_through = Later("asynclint.fix.blocking"), Later("asynclint.fix.blocks"), Later("asynclint.fix.let_through")
     locks, offload, signatures = Later("asynclint.fix.locks"), Later("asynclint.fix.offload"), Later("asynclint.fix.signatures")
-    sections = Later("asynclint.fix.sections")
+    endless, sections = Later("asynclint.fix.endless"), Later("asynclint.fix.sections")
     tasks, cancellation, locking = Later("asynclint.fix.tasks"), Later("asynclint.walk.cancellation"), Later("asynclint.walk.locking")
     lost, offloads, uses = Later("asynclint.walk.lost"), Later("asynclint.walk.offloads"), Later("asynclint.walk.uses")
 
@@ -42,6 +42,7 @@ __all__ = [
     "blocking",
     "blocks",
     "cancellation",
+    "endless",
     "let_through",
     "locking",
     "locks",

@@ -7,7 +7,6 @@ common parent of the linted paths. Heavy modules are imported where they are nee
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -329,14 +328,12 @@ def parse(text: str, source: str) -> dict[str, Any]:
 
 
 def _required_python(root: str) -> tuple[int, int] | None:
-    """The oldest Python of `requires-python`, found by pattern: parsing all of a large TOML file would cost every run."""
-    try:
-        with open(os.path.join(_project_root(root), "pyproject.toml"), encoding="utf-8") as file:
-            line = re.search(r"^requires-python\s*=\s*[\"'](.*?)[\"']", file.read(), re.MULTILINE)
-    except (OSError, UnicodeDecodeError):
-        return None
-    bounds = re.findall(r"(?:>=|~=|==|>)\s*3\.(\d+)", line[1]) if line else []
-    return max(((3, int(minor)) for minor in bounds), default=None)
+    """The oldest Python that the project at or above a folder says it runs on; where its own files do not say, those of the repository around it."""
+    from asynclint.target_version import required
+
+    places = list(_ancestors(_project_root(root)))
+    end = next((n for n, place in enumerate(places) if os.path.exists(os.path.join(place, ".git"))), 0)
+    return next((version for place in places[: end + 1] if (version := required(place)) is not None), None)
 
 
 # ---------------------------------------------------------------------------------------------------------- values

@@ -78,7 +78,7 @@ OPTIONS = (
     Option("respect-gitignore", Kind.FLAG, True, ("--respect-gitignore/--no-respect-gitignore",), "Pass over what git ignores."),
     Option("src", Kind.LIST, (), (), "Directories that modules are imported from; found by looking when empty."),
     Option("python", Kind.TEXT, None, ("--python",), "Interpreter or environment whose packages are read; else `VIRTUAL_ENV` or `.venv`.", "PATH"),
-    Option("target-version", Kind.VERSION, (3, 10), ("--target-version",), "Oldest Python to support; else `requires-python`.", "VERSION"),
+    Option("target-version", Kind.VERSION, (3, 10), ("--target-version",), "Oldest Python to support; else what the project says.", "VERSION"),
     Option("task-errors", Kind.TEXT, "ignore", ("--task-errors",), "What fixes that keep a task do with its exception.", choices=("ignore", "log")),
     Option("jobs", Kind.NUMBER, 0, ("--jobs", "-j"), "Processes to work with; 0 is one for each core.", "N"),
     Option("cache", Kind.FLAG, True, ("--cache/--no-cache",), "Keep facts and results of large projects for the next run."),

@@ -29,8 +29,11 @@ class BlockingWait(BlockingRule):
     ```
 
     ## Fix safety
-    Safe for `Future.result()` without a timeout, which becomes `asyncio.wrap_future()`. The others are unsafe: a worker thread is
-    taken for as long as the wait lasts, and a pool whose threads all wait is a deadlock.
+    Safe for `Future.result()` without a timeout, which becomes `asyncio.wrap_future()`, of a future that only this
+    function knows and that comes from an executor of `concurrent.futures`. Unsafe where others may know it, since a
+    cancellation of the task now cancels it too, and where errors of `concurrent.futures` are caught, which become those
+    of asyncio. The others are unsafe: a worker thread is taken for as long as the wait lasts, and a pool whose threads
+    all wait is a deadlock.
     """
 
     code, name = "ASL106", "blocking-wait"

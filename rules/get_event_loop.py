@@ -36,7 +36,7 @@ class GetEventLoop(Rule):
     ```
 
     ## Fix safety
-    Safe: both give the same loop in a coroutine.
+    Safe: both give the same loop in a coroutine. Withheld where something other than asyncio runs it.
     """
 
     severity = Severity.WARNING
@@ -49,5 +49,10 @@ class GetEventLoop(Rule):
         if ctx.callee_paths(node) != ["asyncio.get_event_loop"] or not ctx.program.function(ctx.function).is_async:
             return
         edit = Edit(ctx.path, ctx.span_of(ctx.twin(node).func), "asyncio.get_running_loop")
-        fix = Fix("Replace with `asyncio.get_running_loop()`", Applicability.SAFE, (edit,), (Import(ctx.path, "asyncio"),))
-        ctx.report(node, f"`{ctx.name(node)}()` in a coroutine: `asyncio.get_running_loop()` says what is meant", fix=fix)
+        fix: Fix | None = Fix("Replace with `asyncio.get_running_loop()`", Applicability.SAFE, (edit,), (Import(ctx.path, "asyncio"),))
+        no_fix = ""
+        if ctx.target_version < (3, 7):
+            fix, no_fix = None, "it is there since Python 3.7"
+        elif ctx.backend not in ("asyncio", "anyio"):
+            fix, no_fix = None, "something other than asyncio runs this coroutine, where no loop of asyncio may be running"
+        ctx.report(node, f"`{ctx.name(node)}()` in a coroutine: `asyncio.get_running_loop()` says what is meant", fix=fix, no_fix=no_fix)

@@ -53,7 +53,10 @@ class LockAcrossAwait(Rule):
 
     ## Fix safety
     Safe, and offered only if every use of the lock in every module of the project stands in a coroutine: its creation and all uses change
-    together. Otherwise the finding names the uses that forbid it. Unsafe for an `RLock`, and a `Condition`, which has one: offered only if nothing
+    together. Otherwise the finding names the uses that forbid it: in synchronous code, by `getattr` or `vars`, by a star
+    import, in a copy that makes its own lock, in event loops of several threads or one after the other. Unsafe where a
+    base class outside of the project may use it, or what looks its name up is known only when the program runs.
+    Unsafe for an `RLock`, and a `Condition`, which has one: offered only if nothing
     that is awaited while it is held takes it again, but tasks did not exclude each other so far, and now do. A condition's `wait` with a timeout has
     no counterpart. A lock that a helper takes, a manager of the project or a function, is left alone. Where
     the lock cannot change, but what suspends touches nothing of what it guards, a smaller `with` is shown, and left to you.

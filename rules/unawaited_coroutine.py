@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asynclint.api import Rule, Withheld, lost, offload
+from asynclint.api import Rule, Withheld, endless, lost
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -35,7 +35,8 @@ class UnawaitedCoroutine(Rule):
     ```
 
     ## Fix safety
-    Safe inside a coroutine, where `await` is put before the call. Withheld elsewhere: a sync function cannot await.
+    Safe inside a coroutine, where `await` is put before the call. Withheld elsewhere, since a sync function cannot await, and where the coroutine
+    does not end by itself: a server, a heartbeat, a `while True` that nothing leaves. Unsafe where it ends only when somebody else does something.
     """
 
     code, name = "ASL304", "unawaited-coroutine"
@@ -48,7 +49,7 @@ class UnawaitedCoroutine(Rule):
             return
         fix, no_fix = None, ""
         try:
-            fix = offload.await_call(ctx, node, f"Await `{ctx.name(node)}()`")
+            fix = endless.awaited(ctx, node)
         except Withheld as reason:
             no_fix = str(reason)
         ctx.report(node, f"`{ctx.name(node)}()` only makes a coroutine, and nothing awaits it: its body never runs", fix=fix, no_fix=no_fix)

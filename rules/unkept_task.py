@@ -48,7 +48,7 @@ class UnkeptTask(Rule):
     Safe: the task runs as before and is kept in a set of the module until it is done, or in a set of tasks that the object has already. Unsafe where
     the task then ends with its owner: in an `async with` of a task group, which waits for it and is cancelled if it fails; in a set whose tasks the
     class cancels or awaits; and if it never ends by itself, in a class with a coroutine `close`, `aclose`, `stop`, `shutdown` or `__aexit__`, which
-    then cancels it.
+    then cancels it. A set that the task itself would wait for is not taken. Withheld in a function that runs in a thread.
     With `task-errors = "log"` its exception is logged. Withheld where the task is put into a container without a name of its
     own, and where the function that gives it may also return something else.
     """

@@ -35,7 +35,7 @@ KEYS = {  # table -> what an entry must have, what it may have
     "blocks": ({"call", "on"}, {"instead", "offload", "unless", "only_if", "takes_file", "takes_path", "light", "lazy", "help", "bound_unless"}),
     "types": ({"type"}, {"bases", "returns", "attributes", "operators", "enter", "async_enter", "items", "callable"}),
     "returns": ({"call"}, {"type", "bare", "when"}),
-    "offloads": ({"call", "callable", "awaits", "keywords"}, set()),
+    "offloads": ({"call", "callable", "awaits", "keywords"}, {"each"}),
     "wrappers": ({"call", "callable"}, set()),
     "loop_callbacks": ({"call", "callable"}, set()),
     "callers": ({"call", "callable"}, set()),
@@ -43,6 +43,9 @@ KEYS = {  # table -> what an entry must have, what it may have
     "entries": ({"sync_runs"}, {"decorator", "override"}),
     "tasks": ({"call", "coroutine"}, set()),
     "locks": ({"type", "instead"}, {"reentrant"}),
+    "runners": ({"call", "backend"}, {"coroutine", "loop"}),
+    "reflection": ({"call"}, {"name"}),
+    "endless": ({"call"}, {"until_told"}),
     "touches_loop": ({"call"}, set()),
     "coroutines": ({"call"}, set()),
     "nonblocking": ({"call"}, set()),
@@ -59,6 +62,7 @@ CHOICES = {
     "offload": {"safe", "unsafe", "process", "never"},
     "sync_runs": {"thread", "loop"},
     "starts": {"create_task", "start_soon"},
+    "loop": {"new", "given", "other"},
 }
 
 SINCE = {  # a path, or what it starts with -> the first version that has it

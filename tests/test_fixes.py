@@ -118,6 +118,64 @@ def test_before_python_3_9_the_loop_runs_it_in_its_executor() -> None:
     assert "await asyncio.get_running_loop().run_in_executor(None, functools.partial(os.makedirs, p, exist_ok=True))" in fixed
 
 
+CONTEXT = """\
+import contextvars
+import time
+
+user = contextvars.ContextVar("user")
+
+
+def load(*, n=1):
+    time.sleep(n)
+    return user.get()
+
+
+async def main():
+    return load(), load(n=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "awaited"),
+    [
+        ((3, 6), "await asyncio.get_event_loop().run_in_executor(None, load)"),
+        ((3, 8), "await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, load)"),
+        ((3, 8), "await asyncio.get_running_loop().run_in_executor(None, functools.partial(contextvars.copy_context().run, load, n=2))"),
+        ((3, 9), "await asyncio.to_thread(load)"),
+    ],
+)
+def test_before_python_3_9_context_variables_go_along(version: tuple[int, int], awaited: str) -> None:
+    assert awaited in fix_text(CONTEXT, settings=Settings(root="/", target_version=version))
+
+
+@pytest.mark.parametrize(
+    ("version", "future", "declared"),
+    [
+        ((3, 8), "", 'background_tasks: typing.Set["asyncio.Task[object]"] = set()'),
+        ((3, 8), "from __future__ import annotations\n", "background_tasks: set[asyncio.Task[object]] = set()"),
+        ((3, 9), "", "background_tasks: set[asyncio.Task[object]] = set()"),
+    ],
+)
+def test_the_oldest_python_can_evaluate_the_type_of_the_registry(version: tuple[int, int], future: str, declared: str) -> None:
+    text = f"{future}import asyncio\n\nasync def f(): ...\n\nasync def main():\n    asyncio.create_task(f())\n"
+    fixed = fix_text(text, settings=Settings(root="/", target_version=version))
+    assert declared in fixed
+    assert ("import typing" in fixed) is ("typing." in declared)
+
+
+@pytest.mark.parametrize(("version", "holds"), [((3, 6), "error = None if"), ((3, 8), '(task: "asyncio.Task[object]")'), ((3, 9), "error :=")])
+def test_the_oldest_python_can_run_what_logs_the_error_of_a_task(version: tuple[int, int], holds: str) -> None:
+    text = "import asyncio\n\nasync def f(): ...\n\nasync def main():\n    asyncio.create_task(f())\n"
+    assert holds in fix_text(text, settings=Settings(root="/", target_version=version, task_errors="log"))
+
+
+@pytest.mark.parametrize(("version", "kind"), [((3, 9), "none"), ((3, 10), "safe")])
+def test_before_python_3_10_a_lock_of_a_module_belongs_to_another_loop(version: tuple[int, int], kind: str) -> None:
+    text = "import asyncio\nimport threading\n\nlock = threading.Lock()\n\nasync def f():\n    with lock:\n        await asyncio.sleep(1)\n"
+    (finding,) = lint_text(text, settings=Settings(root="/", target_version=version))
+    assert (finding.fix.applicability.value if finding.fix and finding.fix.edits else "none") == kind
+
+
 def test_what_is_in_a_block_that_moves_goes_with_it() -> None:
     opening, reading = lint_text("async def f():\n    with open('a') as file:\n        return file.read(1)\n")
     assert _kind(opening) == "unsafe"

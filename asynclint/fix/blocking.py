@@ -13,7 +13,7 @@ from asynclint.walk.rule import Rule
 if TYPE_CHECKING:
     import libcst as cst
 
-    from asynclint.fix import blocks, offload, streams
+    from asynclint.fix import blocks, futures, offload, streams
     from asynclint.model import Fix
     from asynclint.program.effects import Effect
     from asynclint.program.known import Block
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asynclint.walk.view import ModuleView
 else:
     blocks, offload, streams = Later("asynclint.fix.blocks"), Later("asynclint.fix.offload"), Later("asynclint.fix.streams")
+    futures = Later("asynclint.fix.futures")
 
 _STANDARD = frozenset({*sys.stdlib_module_names, "builtins"})
 HARMS = {
@@ -96,7 +97,7 @@ def mend(ctx: Context, node: cst.Call, block: Block) -> Fix:
     if block_fix is not None:
         return block_fix
     if block.instead.endswith("(self)") and ctx.backend == "asyncio":
-        return offload.await_receiver(ctx, node, block.instead.partition("(")[0])
+        return futures.awaited(ctx, node, block.instead.partition("(")[0])
     if block.instead and not block.instead.endswith("(self)"):
         return offload.await_instead(ctx, node, block.instead)
     if block.lazy:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asynclint.program.values import FunctionKey
 
 _TESTS = re.compile(r"(^|/)(tests?/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
-_PLAIN_BASES = frozenset(  # classes of the language that call no method of a subclass by its name
+PLAIN_BASES = frozenset(  # classes of the language that call no method of a subclass by its name
     f"{module}.{name}"
     for module, names in {
         "builtins": ("object", "Exception", "BaseException", "RuntimeError", "ValueError", "dict", "list", "str", "int", "tuple", "set"),
@@ -114,7 +114,7 @@ def of_class(program: Program, key: FunctionKey, *, called: bool) -> Iterator[st
             if not program.evaluate(without_parameters(base), Scope(klass.module, facts.parent, facts.outer)) and not own:
                 yield f"`{facts.qualname}` has the base `{f.last_name(without_parameters(base)) or '...'}`, of which nothing is known: it may call it"
         for base in resolver.mro(klass):
-            if isinstance(base, External) and base.path not in _PLAIN_BASES and not _is_builtin(base.path):
+            if isinstance(base, External) and base.path not in PLAIN_BASES and not _is_builtin(base.path):
                 if resolver.stubs.member(base.path, function.name):
                     yield f"`{function.qualname}` overrides a method of `{base.path}`, which calls it"
                 elif not own:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix import races
+from asynclint.fix import cleanups, races
 from asynclint.index.refs import caught_names, dotted
 from asynclint.model import Applicability
 from asynclint.program.known import Block
@@ -28,7 +28,7 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
     function = ctx.function_node
     if function is None:
         return Applicability.SAFE
-    if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or _is_member_test(ctx, node):
+    if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or cleanups.may_lose(ctx) or _is_member_test(ctx, node):
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
     place = (here.lineno, here.col_offset)

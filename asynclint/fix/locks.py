@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix import reentry
+from asynclint.fix import loops, reentry, reflection
 from asynclint.fix.occurrences import Occurrences
 from asynclint.index.refs import dotted, ref
 from asynclint.model import Applicability, Edit, Fix, Import, Withheld
-from asynclint.program.values import ClassValue, External, Instance
+from asynclint.program.values import ClassValue, External, Instance, Super
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +51,11 @@ def convert(ctx: Context, expression: Any, held: Held) -> Fix:
         again = reentry.taken_again(ctx, uses)
         if again:
             raise Withheld(f"`{lock.path}` may be taken again by its holder, and `{lock.instead}` may not: {again}")
+    risk = _risk(ctx, expression, uses)
     # tasks of one thread take a reentrant lock together: from now on they wait for each other, and two that did so already may wait for ever
-    applicability = Applicability.UNSAFE if lock.reentrant else Applicability.SAFE
-    return Fix(f"Make it an `{lock.instead}` and await it at every use", applicability, tuple(sorted(set(edits))), tuple(imports))
+    applicability = Applicability.UNSAFE if lock.reentrant or risk else Applicability.SAFE
+    title = f"Make it an `{lock.instead}` and await it at every use" + (f"; but {risk}" if risk else "")
+    return Fix(title, applicability, tuple(sorted(set(edits))), tuple(imports))
 
 
 def _changed(ctx: Context, uses: list[Use], lock: Lock) -> tuple[list[Edit], list[Import]]:
@@ -78,6 +80,45 @@ def _changed(ctx: Context, uses: list[Use], lock: Lock) -> tuple[list[Edit], lis
     return edits, imports
 
 
+# -- what is not seen in the uses themselves
+
+
+def _risk(ctx: Context, expression: Any, uses: list[Use]) -> str:
+    """Why it is not certain that the lock may change, or "". Raises Withheld where it surely may not."""
+    doubts = list(_doubts(ctx, expression))
+    for doubt in doubts:
+        if doubt.certain:
+            raise Withheld(doubt.reason)
+    again = loops.several(ctx, {(use.scope.module, use.scope.function) for use in uses})
+    if again:
+        raise Withheld(f"{again}, and a lock of asyncio belongs to one loop")
+    early = _made_early(ctx, uses) if ctx.target_version < (3, 10) else ""
+    return early or (doubts[0].reason if doubts else "")
+
+
+def _doubts(ctx: Context, expression: Any) -> Iterator[reflection.Doubt]:
+    """The uses of the lock by other ways than its name."""
+    head, _, last = (dotted(expression) or "").rpartition(".")
+    if head:
+        yield from reflection.of_attribute(ctx, _family(ctx, _owner(ctx, head, last)), last)
+    elif _home(ctx, last) == 0:
+        yield from reflection.of_global(ctx, ctx.module, last)
+
+
+def _made_early(ctx: Context, uses: list[Use]) -> str:
+    """Why the lock may be made before its loop runs, or "". Raises Withheld where it surely is. Until Python 3.9 a lock of asyncio belongs from the
+    beginning to the loop that is then the current one.
+    """
+    for use in uses:
+        if isinstance(use.node.ctx, ast.Store):
+            function = ctx.program.function((use.scope.module, use.scope.function))
+            if use.scope.function == 0:
+                raise Withheld("before Python 3.10 a lock of asyncio that a module makes belongs to another loop than that of `asyncio.run`")
+            if not function.is_async:
+                return "before Python 3.10 a lock of asyncio must be made where its loop runs"
+    return ""
+
+
 # -- where the lock is used
 
 
@@ -90,21 +131,41 @@ def uses_of(ctx: Context, expression: Any) -> Iterator[Use]:
     if not head:
         yield from _uses_of_name(ctx, last)
         return
+    yield from _uses_of_attribute(ctx, _owner(ctx, head, last), last)
+
+
+def _owner(ctx: Context, head: str, name: str) -> ClassValue:
+    """The class whose attribute `head.name` is. Raises Withheld."""
     owners = [value.klass for value in ctx.program.evaluate(head, ctx.scope) if isinstance(value, Instance)]
     if len(owners) != 1:
-        raise Withheld(f"it is not known whose attribute `{name}` is")
-    yield from _uses_of_attribute(ctx, owners[0], last)
+        raise Withheld(f"it is not known whose attribute `{head}.{name}` is")
+    return owners[0]
 
 
-def _uses_of_name(ctx: Context, name: str) -> Iterator[Use]:
-    """The uses of a local or global name. A global that other modules import is left alone."""
+def _family(ctx: Context, owner: ClassValue) -> set[ClassValue]:
+    """A class, its bases, and the subclasses of all of them."""
+    resolver = ctx.program.resolver
+    related = {k for k in resolver.mro(owner) if isinstance(k, ClassValue)} | set(resolver.below(owner))
+    for klass in list(related):
+        related |= set(resolver.below(klass))
+    return related
+
+
+def _home(ctx: Context, name: str) -> int:
+    """The function (0: the module) in which a name of the function at hand is bound. Raises Withheld for a parameter."""
     functions = ctx.program.facts(ctx.module).functions
     number = ctx.function[1]
     while number > 0 and name not in functions[number].bindings:
         if any(param.name == name for param in functions[number].params):
             raise Withheld(f"`{name}` is a parameter: the lock comes from the callers")
         number = functions[number].parent
-    home = max(number, 0)
+    return max(number, 0)
+
+
+def _uses_of_name(ctx: Context, name: str) -> Iterator[Use]:
+    """The uses of a local or global name. A global that other modules import is left alone."""
+    functions = ctx.program.facts(ctx.module).functions
+    home = _home(ctx, name)
     if home == 0:
         _require_private(ctx, name)
     for use in _occurrences(ctx, ctx.module, name, ast.Name):
@@ -116,29 +177,14 @@ def _uses_of_name(ctx: Context, name: str) -> Iterator[Use]:
 
 
 def _require_private(ctx: Context, name: str) -> None:
-    stem = ctx.program.resolver.stems[ctx.module]
-    for module in sorted(ctx.program.names):
-        if module == ctx.module:
-            continue
-        facts = ctx.program.facts(module)
-        for function in facts.functions:
-            for refs in function.bindings.values():
-                for bound in refs:
-                    if (
-                        bound.__class__ is tuple
-                        and bound[0] == "import"
-                        and bound[2] == name
-                        and ctx.program.resolver.stem_of_import(bound, module) == stem
-                    ):
-                        raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
+    for module in reflection.importers(ctx.program, ctx.module, name):
+        raise Withheld(f"`{ctx.program.paths[module]}` imports `{name}` too")
 
 
 def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[Use]:
     """The uses of an attribute of a class, its bases and its subclasses, in all modules."""
-    program, resolver = ctx.program, ctx.program.resolver
-    related = {k for k in resolver.mro(owner) if isinstance(k, ClassValue)} | set(resolver.below(owner))
-    for klass in list(related):
-        related |= set(resolver.below(klass))
+    program = ctx.program
+    related = _family(ctx, owner)
     for module in sorted(program.names):
         classes = program.facts(module).classes if name in program.names[module].loaded or any(k.module == module for k in related) else ()
         if not classes and name not in program.names[module].loaded:
@@ -148,7 +194,7 @@ def _uses_of_attribute(ctx: Context, owner: ClassValue, name: str) -> Iterator[U
                 raise Withheld(f"`{body.qualname}.{name}` is also set in the class body ({program.paths[module]}:{body.line})")
         for use in _occurrences(ctx, module, name, ast.Attribute):
             values = program.evaluate(ref(use.node.value), use.scope)
-            if any(isinstance(value, Instance) and value.klass in related for value in values):
+            if any(isinstance(value, (Instance, Super)) and value.klass in related for value in values):
                 yield use
             elif not values:
                 raise Withheld(f"`{ast.unparse(use.node)}` in {use.place} may be the same lock")

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
-from asynclint.fix.threads import thread
+from asynclint.fix.threads import backend, thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
 from asynclint.program.values import External
@@ -30,7 +30,7 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
     _require_await(ctx, node)
     _require_not_handed_over(ctx)
     if replacement == "asyncio.sleep":
-        replacement = _SLEEPS[ctx.backend]
+        replacement = _SLEEPS[backend(ctx)]
     opening, closing = _parentheses(ctx, node)
     func = _function_span(ctx, node)
     edits = [_edit(ctx, func, f"{opening}await {replacement}"), *_at(ctx, ctx.span(node).end.offset, closing)]
@@ -53,7 +53,7 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise Withheld("the loop changes what it is given to steer the iteration; iterate in a function that runs in a thread")
     if ctx.program.evaluate("list", ctx.scope) != (External("builtins.list"),):
         raise Withheld("`list` means something else here")
-    worker = thread(ctx)
+    worker = thread(ctx, call=node)
     opening, closing = _parentheses(ctx, node)
     edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'lambda: list({ctx.text(node)})')}{closing}")
     title = f"Run the iteration in a thread: `await {worker.name}(lambda: list({ctx.name(node)}(...)))`"
@@ -123,7 +123,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     bound = gives_bound(ctx, node)
     if bound:
         raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
-    worker = thread(ctx, keywords=bool(twin.keywords))
+    worker = thread(ctx, keywords=bool(twin.keywords), call=node)
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
     func = _function_span(ctx, node).end.offset

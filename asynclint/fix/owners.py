@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asynclint.fix import loops
+from asynclint.fix.endless import End, end_of
 from asynclint.fix.occurrences import Occurrences
+from asynclint.index.facts import last_name
 from asynclint.model import Applicability, Edit
 from asynclint.program.values import ClassValue, ExternalInstance, FunctionValue, Many, Scope
-from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from asynclint.fix.occurrences import Use
     from asynclint.index.facts import Function, Ref
+    from asynclint.program.values import Values
     from asynclint.walk.context import Context
 
 NAME = "_background_tasks"
@@ -52,12 +55,11 @@ def owner_of(ctx: Context, node: cst.Call) -> Owner | None:
     for base in ctx.program.resolver.mro(klass):
         if isinstance(base, ClassValue) and not ctx.program.is_outside(base.module):
             for name in _sets_of_tasks(ctx, base):
-                risk = (
-                    ""
-                    if _only_keeps(ctx, name)
-                    else f"`{name}` is used for more than to keep them: what happens to all in it happens to this task too"
-                )
-                return Owner(f"{self}.{name}", (), risk, not risk or _is_discarded_from(ctx, name))
+                if _only_keeps(ctx, name):
+                    return Owner(f"{self}.{name}", (), "")
+                if not _may_wait_for_itself(ctx, ctx.twin(node), name):
+                    risk = f"`{name}` is used for more than to keep them: what happens to all in it happens to this task too"
+                    return Owner(f"{self}.{name}", (), risk, _is_discarded_from(ctx, name))
     return _new(ctx, klass, self) if is_endless(ctx, ctx.twin(node)) else None
 
 
@@ -101,14 +103,33 @@ def _only_keeps(ctx: Context, name: str) -> bool:
     return all(map(_keeps, Occurrences.shared(ctx.program, ctx.sources).of(name)))
 
 
+def _may_wait_for_itself(ctx: Context, call: ast.Call, name: str) -> bool:
+    """Whether a task, put into a set, may wait for itself, or let others wait for ever: its coroutine comes to where the set is used for more than to
+    keep tasks, or does not end by itself, and nobody who uses the set cancels what is in it.
+    """
+    made, program = _coroutine(ctx, call), ctx.program
+    functions = [value.key for value in made if isinstance(value, FunctionValue)]
+    uses = [use for use in Occurrences.shared(program, ctx.sources).of(name) if not _keeps(use)]
+    users = {(use.scope.module, use.scope.function) for use in uses}
+    if not made or loops.come_to(program, functions, users):
+        return True
+    calls = (program.call(key[0], number) for key in users for number in program.calls_of(key))
+    return end_of(ctx, made) is not End.BY_ITSELF and all(last_name(each.callee) != "cancel" for each in calls)
+
+
 def _is_discarded_from(ctx: Context, name: str) -> bool:
     uses = Occurrences.shared(ctx.program, ctx.sources).of(name)
     return any(isinstance(use.above[-1], ast.Attribute) and use.above[-1].attr in ("discard", "remove") for use in uses)
 
 
 def _keeps(use: Use) -> bool:
+    return isinstance(use.node, ast.Name) or only_keeps_in_name(use)
+
+
+def only_keeps_in_name(use: Use) -> bool:
+    """Whether a use of a set makes it, adds to it, takes out of it or counts what is in it."""
     parent = use.above[-1]
-    if isinstance(use.node, ast.Name) or isinstance(use.node.ctx, ast.Store):
+    if isinstance(use.node.ctx, ast.Store):
         return True
     is_counted = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "len"
     return is_counted or (isinstance(parent, ast.Attribute) and parent.attr in _KEEPING)
@@ -118,20 +139,14 @@ def _keeps(use: Use) -> bool:
 
 
 def is_endless(ctx: Context, call: ast.Call) -> bool:
-    """Whether the coroutine that a call makes a task of runs for ever, as far as its own loops tell."""
-    coroutine = call.args[0] if call.args else None
-    values = ctx.evaluate(coroutine.func) if isinstance(coroutine, ast.Call) else ()
-    if not values or not all(isinstance(value, FunctionValue) for value in values):
-        return False
-    occurrences = Occurrences.shared(ctx.program, ctx.sources)
-    return all(any(map(_never_ends, own_nodes(occurrences.function(value.key)))) for value in values)  # type: ignore[union-attr]
+    """Whether the coroutine that a call makes a task of runs for ever."""
+    return end_of(ctx, _coroutine(ctx, call)) is End.NEVER
 
 
-def _never_ends(node: ast.AST) -> bool:
-    """Whether a node is a `while True:` that nothing leaves but an exception."""
-    if not isinstance(node, ast.While) or not isinstance(node.test, ast.Constant) or not node.test.value:
-        return False
-    return not any(isinstance(inner, (ast.Break, ast.Return)) for inner in own_nodes(node))
+def _coroutine(ctx: Context, call: ast.Call) -> Values:
+    """What makes the coroutine that a call makes a task of; nothing where that is not known."""
+    coroutine = call.args[0] if call.args else next((each.value for each in call.keywords if each.arg == "coro"), None)
+    return ctx.evaluate(coroutine.func) if isinstance(coroutine, ast.Call) else ()
 
 
 def _new(ctx: Context, klass: ClassValue, self: str) -> Owner | None:

@@ -6,16 +6,21 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from asynclint.fix import reflection
 from asynclint.fix.groups import give_to_group
-from asynclint.fix.owners import is_endless, owner_of
+from asynclint.fix.occurrences import Occurrences
+from asynclint.fix.owners import is_endless, only_keeps_in_name, owner_of
 from asynclint.index import facts as f
 from asynclint.index.refs import ref
 from asynclint.model import Applicability, Declaration, Edit, Fix, Import, Withheld
 from asynclint.program.values import Awaitable, ExternalInstance, Scope
+from asynclint.walk.in_threads import InThreads
 from asynclint.walk.leaving import FALL, ways_out
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import libcst as cst
 
     from asynclint.fix.owners import Owner
@@ -23,13 +28,18 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
 
 REGISTRY = "background_tasks"
+OTHER_REGISTRY = "kept_tasks"  # where the module has the other one, and uses it for more than to keep tasks
 LOGGER = "log_task_error"
 _LOG = f"""
 
-def {LOGGER}(task: asyncio.Task[object]) -> None:
+def {LOGGER}(task: TASK) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logging.getLogger(__name__).error("%r failed", task, exc_info=error)
 """
+_WALRUS = (  # there is none before Python 3.8
+    "if not task.cancelled() and (error := task.exception()) is not None",
+    "error = None if task.cancelled() else task.exception()\n    if error is not None",
+)
 
 
 def keep(ctx: Context, node: cst.Call) -> Fix:
@@ -37,13 +47,16 @@ def keep(ctx: Context, node: cst.Call) -> Fix:
     method makes it, or in a set of the module. Raises Withheld.
     """
     source = ctx.program.tasks.spawns[ctx.site(node)]
+    thread = InThreads.shared(ctx.program, ctx.sources).runs(ctx.function)
+    if thread:
+        raise Withheld(f"`{thread}` runs in a thread, where no task can be made or kept: use `asyncio.run_coroutine_threadsafe`")
     _require_task(ctx, source)
     waits = source is None and not is_endless(ctx, ctx.twin(node))  # a group waits for all its tasks
     taken = give_to_group(ctx, node) if waits else None
     if taken is not None:
         return taken
     owner = owner_of(ctx, node)
-    registry = owner.registry if owner is not None else REGISTRY
+    registry = owner.registry if owner is not None else _registry(ctx)
     return _kept(ctx, node, registry, owner)
 
 
@@ -77,7 +90,9 @@ def _kept(ctx: Context, node: cst.Call, registry: str, owner: Owner | None) -> F
     lines = [f"{registry}.add({name})"]
     if owner is None or owner.discards:
         lines.append(f"{name}.add_done_callback({registry}.discard)")
-    imports, declarations = [Import(ctx.path, "asyncio")], [Declaration(ctx.path, f"{REGISTRY}: set[asyncio.Task[object]] = set()")]
+    imports, declarations = [Import(ctx.path, "asyncio")], [Declaration(ctx.path, f"{registry}: {_annotation(ctx)} = set()")]
+    if _annotation(ctx).startswith("typing."):
+        imports.append(Import(ctx.path, "typing"))
     title, applicability = f"Keep the task in `{registry}` until it is done", Applicability.SAFE
     if owner is not None:
         edits += owner.edits
@@ -86,9 +101,40 @@ def _kept(ctx: Context, node: cst.Call, registry: str, owner: Owner | None) -> F
     if ctx.task_errors == "log":
         lines.append(f"{name}.add_done_callback({LOGGER})")
         imports += [Import(ctx.path, "asyncio"), Import(ctx.path, "logging")]
-        declarations.append(Declaration(ctx.path, _LOG))
+        declarations.append(Declaration(ctx.path, _logger(ctx)))
     edits.append(Edit(ctx.path, source.span(end, end), "".join(f"{source.newline}{indent}{line}" for line in lines)))
     return Fix(title, applicability, tuple(edits), tuple(imports), tuple(declarations))
+
+
+def _registry(ctx: Context) -> str:
+    """The name of the module's set: what is awaited or cancelled in one that the module has already would be so with this task too."""
+    bound = ctx.program.facts(ctx.module).functions[0].bindings.get(REGISTRY, ())
+    if not any((each[2] if each.__class__ is tuple and each[0] == "declared" else each) == ("call", "set", ()) for each in bound):
+        return REGISTRY
+    uses = Occurrences.shared(ctx.program, ctx.sources).of(REGISTRY, (ctx.module,))
+    only_keeps = all(only_keeps_in_name(use) for use in uses if isinstance(use.node, ast.Name))
+    return REGISTRY if only_keeps and not any(reflection.importers(ctx.program, ctx.module, REGISTRY)) else OTHER_REGISTRY
+
+
+def _annotation(ctx: Context) -> str:
+    """The type of the set, as the oldest Python can evaluate it: `set` and `asyncio.Task` take no arguments before 3.9."""
+    if ctx.target_version >= (3, 9) or _is_lazy(ctx):
+        return "set[asyncio.Task[object]]"
+    return 'typing.Set["asyncio.Task[object]"]'
+
+
+def _logger(ctx: Context) -> str:
+    old = ctx.target_version < (3, 9) and not _is_lazy(ctx)
+    text = _LOG.replace("TASK", '"asyncio.Task[object]"' if old else "asyncio.Task[object]")
+    return text if ctx.target_version >= (3, 8) else text.replace(*_WALRUS)
+
+
+def _is_lazy(ctx: Context) -> bool:
+    """Whether the module evaluates no annotations (PEP 563)."""
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and any(alias.name == "annotations" for alias in node.names)
+        for node in ctx.sources.tree(ctx.module).body
+    )
 
 
 def _require_task(ctx: Context, source: Site | None) -> None:
@@ -142,11 +188,27 @@ def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
 
 def _free_name(ctx: Context, function: cst.CSTNode | None, registry: str) -> str:
     """A name for the task that the function does not use yet, or that only this fix has put there."""
-    whole: ast.AST = ast.Module([], []) if function is None else ctx.twin(function)
+    whole: ast.AST = ctx.sources.tree(ctx.module) if function is None else ctx.twin(function)
     used = Counter(node.id for node in ast.walk(whole) if isinstance(node, ast.Name))
-    parameters = {node.arg for node in ast.walk(whole) if isinstance(node, ast.arg)}
+    parameters = {name for node in ast.walk(whole) for name in _bound_otherwise(node)}
     names = ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100)))
     return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name, registry)))
+
+
+def _bound_otherwise(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds, or gives another meaning, without being a `Name`."""
+    if isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        yield from node.names
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
 
 
 def _own_uses(function: ast.AST, name: str, registry: str) -> int:

@@ -47,7 +47,7 @@ def reading(ctx: Context, block: ast.With) -> Reading | None:
     if read is None or rest.strip() or _has_comment(source.text[source.line_starts[first - 1] : end]):
         return None
     path, arguments, imports = read
-    worker = thread(ctx, keywords=bool(arguments))
+    worker = thread(ctx, keywords=bool(arguments), plain=True)
     call = worker.run(f"{path}{arguments}")
     head = source.text[ctx.span_of(statement).start.offset : ctx.span_of(value).start.offset]
     return Reading(call, ctx.span_of(block), head + call, (*worker.imports, *imports))

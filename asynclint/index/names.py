@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asynclint.index.facts import Ref
     from asynclint.index.module import ModuleFacts
 
+SEND = "send"  # the method by which coroutines are run by hand; who does so does not know what they are, and is looked for all the same
 ANYTHING = "*"  # the receiver of a call on something that has no name
 _USED = f.USED | f.CONSUMED | f.ASSIGNED | f.RETURNED
 _NOTED = f.DISCARDED | f.ENTERED | _USED
@@ -121,7 +122,7 @@ def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple
             continue
         else:
             continue
-        if last in common and raw[0] and reach.is_idle(callee, raw[0]):
+        if last in common and raw[0] and not (last == SEND and _may_drive(raw)) and reach.is_idle(callee, raw[0]):
             continue
         sites = found.get(last)
         if sites is None:
@@ -134,6 +135,11 @@ def called_names(facts: ModuleFacts, common: Collection[str]) -> dict[str, tuple
         _add_local_names(found, plain, facts)
     _add_instances(found, facts)
     return found
+
+
+def _may_drive(raw: Any) -> bool:
+    """Whether a call of `send` may run a coroutine up to its next suspension point: it has one argument, and nobody awaits it."""
+    return len(raw[2]) == 1 and raw[2][0][0] is None and not raw[3] & f.AWAITED
 
 
 def _add_local_names(found: dict[str, tuple[list[int], list[str]]], plain: dict[str, list[int]], facts: ModuleFacts) -> None:

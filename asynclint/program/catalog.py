@@ -16,10 +16,10 @@ from asynclint.program.tables import READERS, SUBJECTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Type
+    from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Runner, Type
 
 DERIVED = "derived"  # the folder of summaries in that of the catalog
-ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
+ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners"})  # the files that are no families
 
 
 class CatalogError(Exception):
@@ -45,6 +45,9 @@ class Catalog:
         self.exit_callbacks: dict[str, int | str] = {}  # what they are given runs after every event loop
         self.entries: dict[str, Entry] = {}
         self.tasks: set[str] = set()
+        self.runners: dict[str, Runner] = {}  # what runs coroutines
+        self.reflection: dict[str, int | str] = {}  # what looks attributes up -> the argument that is the name; -1: all of them
+        self.endless: dict[str, bool] = {}  # coroutine functions that do not end by themselves -> whether they end when they are told to
         self.locks: dict[str, Lock] = {}
         self.touches_loop: set[str] = set()
         self.coroutines: set[str] = set()

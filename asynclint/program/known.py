@@ -80,6 +80,7 @@ class Offload:
     callable: int | str
     awaits: bool = False
     keywords: bool = False
+    each: bool = False  # it runs the argument once for each item of another one
 
 
 @record(frozen=True, slots=True)
@@ -89,6 +90,21 @@ class Lock:
     path: str
     instead: str = ""
     reentrant: bool = False
+
+
+@record(frozen=True, slots=True)
+class Runner:
+    """A callable that runs coroutines: the argument that is one, or gives one (-1: none is), and the library whose awaitables work in it."""
+
+    path: str
+    backend: str
+    coroutine: int | str = -1
+    loop: str = ""  # "new": each call makes an event loop; "given": it runs the one that it is called on; "other": one of another thread; "": here
+
+    @property
+    def makes_loop(self) -> bool:
+        """Whether each call has an event loop of its own."""
+        return self.loop == "new"
 
 
 @record(frozen=True, slots=True)

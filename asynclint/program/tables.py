@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS, Block, Condition, Entry, Lock, Offload, Type
+from asynclint.program.known import KINDS, OFFLOADS, Block, Condition, Entry, Lock, Offload, Runner, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,23 @@ def _lock(catalog: Catalog, row: dict[str, Any]) -> None:
         catalog.locks[path] = Lock(path, **row)
 
 
+def _runner(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row):
+        catalog.runners[path] = Runner(path, **row)
+
+
+def _endless(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, until_told = _paths(row), row.pop("until_told", False)
+    _end(row)
+    catalog.endless.update(dict.fromkeys(paths, until_told))
+
+
+def _reflection(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, name = _paths(row), row.pop("name", -1)
+    _end(row)
+    catalog.reflection.update(dict.fromkeys(paths, name))
+
+
 def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
     paths = _paths(row, "decorator")
     kind = row.pop("on", "")
@@ -151,4 +168,7 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "caches": _set("caches"),
     "nonblocking": _set("nonblocking"),
     "marks": _mark,
+    "runners": _runner,
+    "endless": _endless,
+    "reflection": _reflection,
 }

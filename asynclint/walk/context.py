@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -11,6 +10,7 @@ from asynclint.index.refs import dotted, read_name, ref
 from asynclint.model import Applicability, Confidence, Finding, Fix, Frame, Severity, Span
 from asynclint.program.calls import Site
 from asynclint.program.values import External, FunctionValue, Scope
+from asynclint.walk.backends import Backends, first, imported
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -206,10 +206,10 @@ class Context:
         found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
         return next(node for node in found if (node.lineno, node.col_offset) == place)
 
-    @cached_property
+    @property
     def backend(self) -> str:
-        """The library whose words the module uses for async work: asyncio, anyio or trio."""
-        return backend_of(self.program, self.module)
+        """The library in whose words the function at hand awaits (see `Backends.of`): asyncio, anyio or trio, or another for which there are none."""
+        return Backends.shared(self.program, self.sources).of(self.function)
 
     # -- reporting
 
@@ -309,20 +309,9 @@ class Context:
         return max(number, 0), functions[max(number, 0)].bindings.get(name, ())
 
 
-_BACKENDS = ("asyncio", "trio", "anyio")  # where a module imports several, the first
-
-
 def backend_of(program: Program, module: int) -> str:
     """The library whose words a module uses for async work: asyncio, anyio or trio; for a module of one of them that imports none, its own."""
-    imported = {
-        ref[1].partition(".")[0]
-        for function in program.facts(module).functions
-        for refs in function.bindings.values()
-        for ref in refs
-        if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
-    }
-    own = {program.module_name(module).partition(".")[0]}
-    return next((name for name in _BACKENDS if name in (imported.intersection(_BACKENDS) or own)), "asyncio")
+    return first(imported(program, module))
 
 
 def _imported_above(function: ast.AST, name: str, line: int) -> bool:
