@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
-from asynclint.fix.threads import thread
+from asynclint.fix.thread_knowledge import require_movable, require_parts_movable
+from asynclint.fix.threads import keeps_context, thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
 from asynclint.program.values import External
@@ -123,6 +124,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     bound = gives_bound(ctx, node)
     if bound:
         raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
+    doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
     worker = thread(ctx, keywords=bool(twin.keywords))
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
@@ -135,7 +137,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
         *_at(ctx, ctx.span(node).end.offset, worker.closing[1:] + closing),  # the call's own parenthesis closes one
     ]
-    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
+    kind = Applicability.UNSAFE if doubt or Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
     return Fix(f"Run in a thread: `await {worker.name}({ctx.name(node)}, ...)`", kind, tuple(edits), worker.imports)
 
 
@@ -175,6 +177,17 @@ def _require_await(ctx: Context, node: cst.CSTNode) -> None:
     lock = held_lock(ctx, node)
     if lock:
         raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
+
+
+def _in_handler(ctx: Context) -> bool:
+    """Whether the node at hand runs while its own function handles an exception."""
+    for n in range(len(ctx.ancestors) - 1, -1, -1):
+        kind = ctx.ancestors[n].__class__.__name__
+        if kind in ("FunctionDef", "Lambda"):
+            return False
+        if kind in ("ExceptHandler", "ExceptStarHandler"):
+            return True
+    return False
 
 
 def _parentheses(ctx: Context, node: cst.Call) -> tuple[str, str]:

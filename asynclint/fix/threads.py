@@ -26,6 +26,11 @@ class Thread(NamedTuple):
         return f"{self.opening}{call}{self.closing}"
 
 
+def keeps_context(ctx: Context) -> bool:
+    """Whether the thread has a copy of the caller's context variables: `run_in_executor` makes none."""
+    return ctx.backend != "asyncio" or ctx.target_version >= (3, 9)
+
+
 def thread(ctx: Context, *, keywords: bool = False) -> Thread:
     """The words for a function with or without keyword arguments: only `asyncio.to_thread` takes those, and it is there since Python 3.9."""
     name, imports = _WORDS[ctx.backend], [Import(ctx.path, _MODULES[ctx.backend])]
