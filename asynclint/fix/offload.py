@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
-from asynclint.fix.thread_knowledge import require_movable, require_parts_movable
+from asynclint.fix.lifting import lifted
+from asynclint.fix.thread_knowledge import require_movable
 from asynclint.fix.threads import keeps_context, thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
@@ -42,7 +43,8 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
 def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """`for x in p.iterdir()` -> `for x in await asyncio.to_thread(lambda: list(p.iterdir()))`. Raises Withheld where the iterator is kept.
 
-    The lambda is for the call itself, which may do work too: `Path.iterdir()` reads the directory at once since Python 3.13.
+    The lambda is for the call itself, which may do work too: `Path.iterdir()` reads the directory at once since Python 3.13. What is more than a name
+    in it is evaluated here, and handed over: it may ask for the current task, call `super()`, or read what another task sets meanwhile.
     """
     if block.kind != "file" or not ctx.call_facts(node).flags & CONSUMED:
         raise Withheld(f"`{block.path}` gives an iterator, which would still do its work here; iterate it in a function that runs in a thread")
@@ -54,11 +56,16 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise Withheld("the loop changes what it is given to steer the iteration; iterate in a function that runs in a thread")
     if ctx.program.evaluate("list", ctx.scope) != (External("builtins.list"),):
         raise Withheld("`list` means something else here")
+    doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
     worker = thread(ctx)
     opening, closing = _parentheses(ctx, node)
-    edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'lambda: list({ctx.text(node)})')}{closing}")
-    title = f"Run the iteration in a thread: `await {worker.name}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, hazards.demoted(ctx, node), (edit,), worker.imports)
+    made, given = lifted(ctx, twin)
+    head = f"lambda {', '.join(name for name, _ in given)}:" if given else "lambda:"
+    arguments = "".join(f", {text}" for _, text in given)
+    edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'{head} list({made}){arguments}')}{closing}")
+    title = f"Run the iteration in a thread: `await {worker.name}({head} list({ctx.name(node)}(...)))`"
+    kind = Applicability.UNSAFE if doubt else hazards.demoted(ctx, node)
+    return Fix(title, kind, (edit,), worker.imports)
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:

@@ -1,7 +1,7 @@
 """Who else holds the object that an expression gives: another task may change it while a thread looks through it.
 
-What an expression gives, and what is in that, comes from *roots*: parameters of the function at hand, by their names, and `SHARED`, everything that
-other code can reach. What is made in the function and not handed on has none.
+What an expression gives, and what is in that, comes from *roots*: parameters of the function at hand, by their names, what is in these (`name.`), and
+`SHARED`, everything that other code can reach. What is made in the function and not handed on has none.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Frame:
                 return OWN if self.sharing.is_constant(node.attr, self.key[0]) else ANYBODY
             if isinstance(node.value, ast.Name) and node.value.id == self.receiver and self.sharing.is_constant_attribute(node.attr, self.key):
                 return OWN
-        return Origin(whole.whole, whole.whole)
+        return Origin(whole.inside, whole.inside)
 
     def _is_module(self, node: ast.AST) -> bool:
         values = self.evaluate(node)
@@ -206,8 +206,9 @@ class Frame:
         for name in roots - _ALL:
             if given is None:
                 found |= _ALL
-            elif name in given:
-                found |= self.origin(given[name], depth + 1).whole
+            elif name.removesuffix(".") in given:
+                origin = self.origin(given[name.removesuffix(".")], depth + 1)
+                found |= origin.inside if name.endswith(".") else origin.top
         return found
 
     # -- names
@@ -227,9 +228,9 @@ class Frame:
         if name in self.parameters:
             said = self.parameters[name].annotation
             fixed = said is not None and self._is_fixed(said)
-            found = OWN if fixed else Origin(frozenset({name}), frozenset({name}))
+            found = OWN if fixed else Origin(frozenset({name}), frozenset({f"{name}."}))
             if name in (arg.arg for arg in (self.tree.args.vararg, self.tree.args.kwarg) if arg is not None):
-                found = Origin(_NONE, frozenset({name}))
+                found = Origin(_NONE, frozenset({f"{name}."}))
         for value, how in self._bound().get(name, ()):
             origin = self.origin(value)
             found |= Origin(origin.inside, origin.inside) if how == "item" else origin

@@ -236,6 +236,10 @@ class Catalog:
                 if not row.only_if or any(condition.holds(arguments) for condition in row.only_if):
                     yield row.of
 
+    def knows_place(self, path: str) -> bool:
+        """Whether a callable may know where it runs, or needs the thread of the event loop."""
+        return path in self._aware or path in self.touches_loop
+
     def names_aware(self, of: str) -> frozenset[str]:
         """The last names of what knows such a thing of the place where it runs."""
         return frozenset(path.rpartition(".")[2] for path, rows in self._aware.items() if any(row.of == of for row in rows))
