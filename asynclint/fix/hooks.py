@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.index.refs import ref
 from asynclint.program import types
-from asynclint.program.values import ClassValue, Scope
+from asynclint.program.values import Bound, ClassValue, External, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asynclint.fix.occurrences import Occurrences
     from asynclint.program import Program
-    from asynclint.program.values import FunctionKey
+    from asynclint.program.values import FunctionKey, Values
+
+    Callable = FunctionKey | str  # a function of the project, or the path of another one
 
 _ADDING = frozenset({"append", "add", "insert", "appendleft", "setdefault", "extend", "update", "put", "put_nowait"})
 _MODULES = 400  # modules that are looked through
@@ -26,10 +28,10 @@ class Hooks:
 
     def __init__(self, program: Program, occurrences: Occurrences) -> None:
         self._program, self._occurrences = program, occurrences
-        self._known: dict[object, frozenset[FunctionKey]] = {}
+        self._known: dict[object, frozenset[Callable]] = {}
 
-    def candidates(self, callee: ast.expr, scope: Scope, tree: Any) -> frozenset[FunctionKey]:
-        """The functions of the project that a call of an unknown callable may run."""
+    def candidates(self, callee: ast.expr, scope: Scope, tree: Any) -> frozenset[Callable]:
+        """What a call of an unknown callable may run: functions of the project, and the paths of others."""
         if isinstance(callee, (ast.Subscript, ast.Call, ast.Starred)):
             inner = callee.func if isinstance(callee, ast.Call) else callee.value
             inner = inner.value if isinstance(callee, ast.Call) and isinstance(inner, ast.Attribute) else inner
@@ -40,19 +42,17 @@ class Hooks:
             return frozenset()
         found = self._of_parameter(scope, callee.id, 0)
         for node in ast.walk(tree):
-            if isinstance(node, (ast.For, ast.comprehension)) and any(isinstance(each, ast.Name) and each.id == callee.id for each in ast.walk(node.target)):
+            if isinstance(node, (ast.For, ast.comprehension)) and _is_named([node.target], callee.id):
                 found |= self._in_container(node.iter, scope)
-            elif isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == callee.id for each in node.targets):
+            elif isinstance(node, ast.Assign) and _is_named(node.targets, callee.id):
                 found |= self._in_container(node.value, scope)
         return found
 
-    def _in_container(self, node: ast.expr, scope: Scope) -> frozenset[FunctionKey]:
+    def _in_container(self, node: ast.expr, scope: Scope) -> frozenset[Callable]:
         """The functions in what a loop goes through."""
         while isinstance(node, (ast.Call, ast.Subscript, ast.Starred)):
-            if isinstance(node, ast.Call):
-                node = node.args[0] if node.args and isinstance(node.func, ast.Name) else node.func
-            else:
-                node = node.value
+            given = node.args[:1] if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else []
+            node = given[0] if given else node.func if isinstance(node, ast.Call) else node.value
             if isinstance(node, ast.Attribute) and node.attr in ("items", "values", "get", "copy"):
                 node = node.value
         if isinstance(node, ast.Attribute):
@@ -61,19 +61,19 @@ class Hooks:
             return self._of_parameter(scope, node.id, 0) | self._kept(node.id)
         return frozenset()
 
-    def _kept(self, name: str) -> frozenset[FunctionKey]:
+    def _kept(self, name: str) -> frozenset[Callable]:
         """The functions that an attribute or global of a name is bound to, or that are put into it."""
         known = self._known.get(name)
         if known is None:
             self._known[name] = frozenset()
             near = sorted(self._program.names)
             uses = self._occurrences.of(name, near) if len(near) <= _MODULES else ()
-            known = self._known[name] = frozenset(key for use in uses for value in _put(use.node, use.above) for key in self._functions(value, use.scope, 0))
+            put = [(value, use.scope) for use in uses for value in _put(use.node, use.above)]
+            known = self._known[name] = frozenset(each for value, scope in put for each in self._functions(value, scope, 0))
         return known
 
-    def _functions(self, value: ast.expr, scope: Scope, depth: int) -> Iterator[FunctionKey]:
-        for function in self._program.contexts.functions(self._program.evaluate(ref(value), scope)):
-            yield function.key
+    def _functions(self, value: ast.expr, scope: Scope, depth: int) -> Iterator[Callable]:
+        yield from self._callables(self._program.evaluate(ref(value), scope))
         if isinstance(value, (ast.Dict, ast.List, ast.Tuple, ast.Set)):
             for each in value.values if isinstance(value, ast.Dict) else value.elts:
                 yield from self._functions(each, scope, depth)
@@ -83,8 +83,15 @@ class Hooks:
         elif isinstance(value, ast.Name):
             yield from self._of_parameter(scope, value.id, depth)
 
+    def _callables(self, values: Values) -> Iterator[Callable]:
+        yield from (each.key for each in self._program.contexts.functions(values))
+        for value in values:
+            if isinstance(value, External):
+                yield value.path
+            elif isinstance(value, Bound) and value.calls:
+                yield from (each.path for each in value.items if isinstance(each, External))
 
-    def _of_parameter(self, scope: Scope, name: str, depth: int) -> frozenset[FunctionKey]:
+    def _of_parameter(self, scope: Scope, name: str, depth: int) -> frozenset[Callable]:
         """The functions that are handed over for a parameter of a function."""
         key = (scope.module, scope.function, name)
         known = self._known.get(key)
@@ -96,7 +103,7 @@ class Hooks:
             known = self._known[key] = frozenset(self._handed((scope.module, scope.function), name, depth))
         return known
 
-    def _handed(self, key: FunctionKey, name: str, depth: int) -> Iterator[FunctionKey]:
+    def _handed(self, key: FunctionKey, name: str, depth: int) -> Iterator[Callable]:
         program = self._program
         function = program.function(key)
         is_bound = function.owner >= 0 and not program.resolver.is_decorated(function, key[0], "staticmethod")
@@ -113,9 +120,14 @@ class Hooks:
                 call = facts.calls[number]
                 given = types.argument(call.arguments, place) or types.argument(call.arguments, name)
                 scope = Scope(module, call.function)
-                yield from (each.key for each in program.contexts.functions(program.evaluate(given, scope)))
+                yield from self._callables(program.evaluate(given, scope))
                 if given.__class__ is str and "." not in given:
                     yield from self._of_parameter(scope, given, depth + 1)
+
+
+def _is_named(targets: Iterable[ast.expr], name: str) -> bool:
+    """Whether a name is one of those in some targets."""
+    return any(isinstance(each, ast.Name) and each.id == name for target in targets for each in ast.walk(target))
 
 
 def _put(node: Any, above: tuple[Any, ...]) -> Iterator[ast.expr]:

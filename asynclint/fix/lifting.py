@@ -50,7 +50,7 @@ def _is_plain(ctx: Context, node: Any) -> bool:
     if isinstance(node, (ast.Constant, ast.Name)):
         return True
     if isinstance(node, ast.Attribute):
-        return _is_named(ctx, node) or (isinstance(node.value, ast.Name) and all(isinstance(each, Package) for each in ctx.evaluate(node.value)) and bool(ctx.evaluate(node.value)))
+        return _is_named(ctx, node)
     if isinstance(node, ast.BinOp):
         return _is_plain(ctx, node.left) and _is_plain(ctx, node.right)
     if isinstance(node, ast.JoinedStr):
@@ -61,7 +61,7 @@ def _is_plain(ctx: Context, node: Any) -> bool:
         values = ctx.evaluate(node.func)
         is_outside = bool(values) and all(isinstance(each, External) and not ctx.program.catalog.knows_place(each.path) for each in values)
         inner = [*node.args, *(each.value for each in node.keywords)]
-        receiver = isinstance(node.func, ast.Name) or _is_named(ctx, node.func) or (isinstance(node.func, ast.Attribute) and _is_plain(ctx, node.func.value))
+        receiver = isinstance(node.func, ast.Name) or (isinstance(node.func, ast.Attribute) and _is_plain(ctx, node.func.value))
         return is_outside and receiver and all(not isinstance(each, ast.Starred) and _is_plain(ctx, each) for each in inner)
     return False
 

@@ -11,7 +11,7 @@ from asynclint.fix.thread_knowledge import require_movable
 from asynclint.fix.threads import keeps_context, thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
-from asynclint.program.values import External
+from asynclint.program.values import External, ExternalInstance
 from asynclint.walk.locking import held_lock
 from asynclint.walk.offloads import gives_bound
 
@@ -131,6 +131,8 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     bound = gives_bound(ctx, node)
     if bound:
         raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
+    for each in (*arguments, *([twin.func.value] if isinstance(twin.func, ast.Attribute) else [])):
+        _require_not_bound(ctx, each)
     doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
     worker = thread(ctx, keywords=bool(twin.keywords))
     opening, closing = _parentheses(ctx, node)
@@ -184,6 +186,13 @@ def _require_await(ctx: Context, node: cst.CSTNode) -> None:
     lock = held_lock(ctx, node)
     if lock:
         raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
+
+
+def _require_not_bound(ctx: Context, given: ast.expr) -> None:
+    """Raise Withheld where a thread is given what only the thread that made it may use."""
+    for value in ctx.evaluate(given):
+        if isinstance(value, ExternalInstance) and ctx.program.catalog.is_thread_bound(value.path):
+            raise Withheld(f"`{value.path}` must stay in the thread that made it")
 
 
 def _in_handler(ctx: Context) -> bool:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from asynclint.index import facts as f
 from asynclint.index.refs import dotted, ref
-from asynclint.program.values import ClassValue, External, FunctionValue, Scope
+from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
     from asynclint.index.facts import Ref
     from asynclint.program import Program
+    from asynclint.program.values import Value
 
 _CODE = "code"
 
@@ -31,17 +32,26 @@ class Overrides:
         self._unseen: bool | None = None
         self._open: dict[int, bool] = {}
 
-    def reason(self, call: ast.Call, value: FunctionValue, scope: Scope) -> str:
-        """Why a call may run something else than a method of the project, or ""."""
+    def reason(self, called: ast.expr, value: Value, scope: Scope) -> str:
+        """Why calling an expression may run something else than a method of the project, or ""."""
+        program, receiver = self._program, called
+        if isinstance(value, Instance):
+            methods = program.resolver.instance_attribute_of_class(value.klass, "__call__")
+            return next((found for each in methods if isinstance(each, FunctionValue) and (found := self._reason(each, receiver, scope))), "")
+        if not isinstance(value, FunctionValue) or not isinstance(called, ast.Attribute) or program.function(value.key).name.startswith("_"):
+            return ""
+        return self._reason(value, called.value, scope)
+
+    def _reason(self, value: FunctionValue, receiver: ast.expr, scope: Scope) -> str:
         program = self._program
         function = program.function(value.key)
-        if not isinstance(call.func, ast.Attribute) or function.owner < 0 or function.name.startswith("_") or program.is_outside(value.module):
+        if function.owner < 0 or program.is_outside(value.module):
             return ""
         klass = ClassValue(value.module, function.owner)
         known = program.resolver.klass(klass)
         if known.name.startswith("_") or known.parent or any(map(self._is_final, ((known.decorators, value), (function.decorators, value)))):
             return ""
-        if not self._is_open(value.module) or self._is_exact(call.func.value, scope):
+        if not self._is_open(value.module) or self._is_exact(receiver, scope):
             return ""
         return f"`{function.qualname}` is public, and may be overridden by code that is not seen here"
 

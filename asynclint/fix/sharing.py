@@ -10,6 +10,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asynclint.fix.constants import CHANGES, FROZEN, Constants, is_quiet
 from asynclint.fix.occurrences import FRAMES, Occurrences
 from asynclint.index.refs import arguments, ref
 from asynclint.program.values import (
@@ -25,7 +26,7 @@ from asynclint.program.values import (
     Parts,
     Scope,
 )
-from asynclint.walk.locals import parameters, parts, stored
+from asynclint.walk.locals import declared, parameters, parts, stored, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,9 +41,7 @@ SHARED = ""
 _NONE: Roots = frozenset()
 _ALL: Roots = frozenset({SHARED})
 _DEPTH = 5  # functions whose results are followed
-_MODULES = 400  # modules that are looked through for the uses of one name
 _PLAIN = frozenset({"builtins.tuple", "builtins.frozenset", "typing.Tuple", "typing.FrozenSet"})
-_READING = frozenset({"get", "items", "keys", "values", "copy", "index", "count", "union", "intersection", "difference", "issubset", "issuperset"})
 _TRIVIAL = (ast.Constant, ast.JoinedStr, ast.Compare, ast.Lambda, ast.UnaryOp)
 
 
@@ -52,7 +51,7 @@ class Origin(NamedTuple):
     top: Roots
     inside: Roots
 
-    def __or__(self, other: Origin) -> Origin:  # type: ignore[override]
+    def __or__(self, other: Origin) -> Origin:
         return Origin(self.top | other.top, self.inside | other.inside)
 
     @property
@@ -72,10 +71,16 @@ class Frame:
         self.sharing, self.key, self.tree = sharing, key, tree
         self.scope = Scope(*key)
         self.parameters = {arg.arg: arg for arg in parameters(tree)} if isinstance(tree, FRAMES) else {}
-        self._body: list[ast.AST] = tree.body if isinstance(tree.body, list) else [tree.body]
-        self._stored = stored(self._body)
+        self.body: list[ast.AST] = tree.body if isinstance(tree.body, list) else [tree.body]
+        self._stored = stored(self.body)
+        self.free = declared(self.body, ast.Global) | declared(self.body, ast.Nonlocal)
         self._known: dict[str, Origin] = {}
         self._sources: dict[str, list[tuple[Any, str]]] | None = None
+
+    @property
+    def own(self) -> Roots:
+        """The names that the function binds itself, but those of its parameters."""
+        return self._stored - self.free - self.parameters.keys()
 
     @property
     def receiver(self) -> str:
@@ -101,7 +106,8 @@ class Frame:
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             return Origin(_NONE, self._made(node, depth))
         if isinstance(node, ast.BinOp):
-            return OWN if self._is_immune(node) else Origin(_NONE, self.origin(node.left, depth + 1).inside | self.origin(node.right, depth + 1).inside)
+            inside = self.origin(node.left, depth + 1).inside | self.origin(node.right, depth + 1).inside
+            return OWN if self._is_immune(node) else Origin(_NONE, inside)
         if isinstance(node, (ast.IfExp, ast.BoolOp)):
             branches = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
             return _joined(self.origin(each, depth + 1) for each in branches)
@@ -120,10 +126,20 @@ class Frame:
             return Origin(_NONE, whole.inside)
         if isinstance(node, ast.Attribute):
             if not whole.whole and self._is_module(node.value):
-                return OWN if self.sharing.is_constant(node.attr, self.key[0]) else ANYBODY
-            if isinstance(node.value, ast.Name) and node.value.id == self.receiver and self.sharing.is_constant_attribute(node.attr, self.key):
-                return OWN
+                return self._of_module(node)
+            if isinstance(node.value, ast.Name) and node.value.id == self.receiver:
+                found = self.sharing.constants.of_attribute(node.attr, self.key)
+                if found != CHANGES:
+                    return OWN if found == FROZEN else Origin(_NONE, whole.inside)
         return Origin(whole.inside, whole.inside)
+
+    def _of_module(self, node: ast.Attribute) -> Origin:
+        """An attribute of a module of the project, or of a class."""
+        stems = self.sharing.program.modules.stems
+        values = self.evaluate(node.value)
+        modules = [stems[value.stem] for value in values if isinstance(value, Package) and value.stem in stems]
+        found = min((self.sharing.constants.of_name(node.attr, module) for module in modules), default=CHANGES)
+        return _constant(found if len(modules) == len(values) else CHANGES)
 
     def _is_module(self, node: ast.AST) -> bool:
         values = self.evaluate(node)
@@ -192,8 +208,7 @@ class Frame:
             return None
         if is_bound and positional and isinstance(call.func, ast.Attribute):
             found[positional[0]] = call.func.value
-        for name, each in zip(positional[is_bound:], call.args, strict=False):
-            found[name] = each
+        found.update(zip(positional[is_bound:], call.args, strict=False))
         found.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None})
         if len(call.args) > len(positional) - is_bound:
             variadic = next((param.name for param in function.params if param.kind == 2), "")
@@ -222,7 +237,7 @@ class Frame:
         return known
 
     def _name(self, name: str) -> Origin:
-        if name not in self.parameters and name not in self._stored and name not in self._bound():
+        if name not in self.parameters and name not in self._stored and name not in self.bound():
             return self._from_outside(name)
         found = OWN
         if name in self.parameters:
@@ -231,7 +246,7 @@ class Frame:
             found = OWN if fixed else Origin(frozenset({name}), frozenset({f"{name}."}))
             if name in (arg.arg for arg in (self.tree.args.vararg, self.tree.args.kwarg) if arg is not None):
                 found = Origin(_NONE, frozenset({f"{name}."}))
-        for value, how in self._bound().get(name, ()):
+        for value, how in self.bound().get(name, ()):
             origin = self.origin(value)
             found |= Origin(origin.inside, origin.inside) if how == "item" else origin
         if name in self._stored and not found.whole >= _ALL and self._is_handed_on(name):
@@ -248,13 +263,15 @@ class Frame:
                 origin = self.sharing.frame((self.key[0], number)).name(name)
                 return Origin(_ALL if origin.top else _NONE, _ALL if origin.inside else _NONE)
             number = function.parent
-        return OWN if self.sharing.is_constant(name, self.key[0]) else ANYBODY
+        if name not in program.facts(self.key[0]).functions[0].bindings and hasattr(builtins, name):
+            return OWN
+        return _constant(self.sharing.constants.of_name(name, self.key[0]))
 
-    def _bound(self) -> dict[str, list[tuple[Any, str]]]:
+    def bound(self) -> dict[str, list[tuple[Any, str]]]:
         """What the names of the function are bound to: expressions, and whether each is ("value") or contains ("item") what the name gets."""
         if self._sources is None:
             self._sources = {}
-            for top in self._body:
+            for top in self.body:
                 for node in parts(top):
                     for target, value, how in _bindings(node):
                         for name, part, way in _unpacked(target, value, how):
@@ -263,15 +280,14 @@ class Frame:
 
     def _is_handed_on(self, name: str) -> bool:
         """Whether somebody else may keep what a name of the function is bound to: a function inside, an attribute, a container, a call."""
-        for top in self._body:
+        for top in self.body:
             stack: list[tuple[Any, Any]] = [(top, None)]
             while stack:
                 node, above = stack.pop()
                 if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and self._keeps(node, above):
                     return True
-                if isinstance(node, FRAMES) and node is not self.tree:
-                    if not isinstance(node, ast.Lambda) and any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node)):
-                        return True
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and name in taken(node):
+                    return True
                 stack += [(child, node if not isinstance(node, (ast.Starred, ast.keyword)) else above) for child in ast.iter_child_nodes(node)]
         return False
 
@@ -290,7 +306,7 @@ class Frame:
         for value in values:
             if isinstance(value, External):
                 walked = any(walk.argument != "self" for walk in catalog.walks(value.path))
-                if not walked and not catalog.block(value.path) and value.path not in catalog.offloads and not _is_quiet(value.path):
+                if not walked and not catalog.block(value.path) and value.path not in catalog.offloads and not is_quiet(value.path):
                     return True
             elif isinstance(value, FunctionValue):
                 if self.sharing.keeps(value.key, self.given(value, above), node):
@@ -342,8 +358,7 @@ class Sharing:
         self._frames: dict[FunctionKey, Frame] = {}
         self._results: dict[FunctionKey, Origin] = {}
         self._keeping: dict[tuple[FunctionKey, str], bool] = {}
-        self._constants: dict[tuple[int, str], bool] = {}
-        self._attributes: dict[tuple[int, int, str], bool] = {}
+        self.constants = Constants(self)
 
     def frame(self, key: FunctionKey) -> Frame:
         """A function of the project."""
@@ -364,7 +379,7 @@ class Sharing:
             self._results[key] = OWN
             frame = self.frame(key)
             known = OWN
-            for node in (node for top in frame._body for node in parts(top)) if isinstance(frame.tree.body, list) else ():
+            for node in (node for top in frame.body for node in parts(top)) if isinstance(frame.tree.body, list) else ():
                 if isinstance(node, ast.Return) and node.value is not None:
                     known |= frame.origin(node.value, depth + 1)
                 elif isinstance(node, (ast.Yield, ast.YieldFrom)) and node.value is not None:
@@ -387,104 +402,6 @@ class Sharing:
                 return True
         return False
 
-    # -- what never changes
-
-    def is_constant(self, name: str, module: int) -> bool:
-        """Whether a name of a module stands for something that no code of the project changes."""
-        known = self._constants.get((module, name))
-        if known is None:
-            self._constants[(module, name)] = False
-            known = self._constants[(module, name)] = self._is_constant(name, module)
-        return known
-
-    def _is_constant(self, name: str, module: int) -> bool:
-        bound = self.program.facts(module).functions[0].bindings.get(name, ())
-        if any(each.__class__ is tuple and each[0] == "import" for each in bound):
-            sources = [value for each in bound for value in self.program.evaluate(each, Scope(module, 0))]
-            if all(isinstance(value, (Package, ClassValue, FunctionValue, External)) for value in sources):
-                return bool(sources)
-            return any(self.is_constant(each[2], number) for each in bound if each[0] == "import" for number in self._defining(each, module))
-        if not bound:
-            return not any(name in function.bindings for function in self.program.facts(module).functions) and hasattr(builtins, name)
-        frame = self.frame((module, 0))
-        values = frame._bound().get(name, [])
-        if not values:
-            return True  # a function or class
-        if all(frame._is_immune(value) for value, _ in values):
-            return True
-        if any(how != "value" or frame.origin(value).whole for value, how in values):
-            return False
-        if all(_is_frozen(value) for value, _ in values):
-            return True
-        return len(values) == 1 and self._is_only_read(name, self._near(module))
-
-    def _defining(self, import_: Any, module: int) -> Iterator[int]:
-        """The modules that an import takes a name from."""
-        for value in self.program.evaluate(("import", import_[1], "", import_[3]), Scope(module, 0)):
-            if isinstance(value, Package) and value.stem in self.program.modules.stems:
-                yield self.program.modules.stems[value.stem]
-
-    def is_constant_attribute(self, name: str, key: FunctionKey) -> bool:
-        """Whether an attribute of the receiver of a method is bound by `__init__` or the class, to something of its own that no code changes."""
-        owner = self.program.function(key).owner
-        if owner < 0:
-            return False
-        known = self._attributes.get((key[0], owner, name))
-        if known is None:
-            known = self._attributes[(key[0], owner, name)] = self._is_constant_attribute(name, key[0], owner)
-        return known
-
-    def _is_constant_attribute(self, name: str, module: int, owner: int) -> bool:
-        near = self._near(module)
-        if near is None:
-            return False
-        stores = [use for use in self.occurrences.of(name, near) if isinstance(use.node, ast.Attribute) and not isinstance(use.node.ctx, ast.Load)]
-        for use in stores:
-            function = self.program.function((use.scope.module, use.scope.function))
-            statement: Any = use.above[-1]
-            if function.name != "__init__" or not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
-                return False
-            origin = self.frame((use.scope.module, use.scope.function)).origin(statement.value)
-            if origin.whole:
-                return False
-        in_class = self.program.facts(module).classes[owner].bindings.get(name, ())
-        if not stores and not in_class:
-            return False
-        return self._is_only_read(name, near)
-
-    def _near(self, module: int) -> list[int] | None:
-        """The modules that may use a name of a module; None where these are too many to be looked through."""
-        found = sorted(self.program.names)
-        return found if len(found) <= _MODULES else None
-
-    def _is_only_read(self, name: str, modules: Iterable[int] | None) -> bool:
-        """Whether whatever is called so is only asked for its items, everywhere in some modules."""
-        if modules is None:
-            return False
-        for use in self.occurrences.of(name, modules):
-            above = use.above[-1]
-            if not isinstance(use.node.ctx, ast.Load):
-                if isinstance(above, (ast.Assign, ast.AnnAssign)) and (use.scope.function == 0 or isinstance(use.node, ast.Attribute)):
-                    continue
-                return False
-            if isinstance(above, ast.Attribute) and isinstance(use.above[-2], ast.Call) and use.above[-2].func is above and above.attr in _READING:
-                continue
-            if isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Load) and above.value is use.node:
-                continue
-            if isinstance(above, (ast.Compare, ast.For, ast.AsyncFor, ast.comprehension, ast.FormattedValue, ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp)):
-                continue
-            if isinstance(above, ast.Call) and use.node is not above.func and self._only_reads(above, use.scope):
-                continue
-            return False
-        return True
-
-    def _only_reads(self, call: ast.Call, scope: Scope) -> bool:
-        values = self.program.evaluate(ref(call.func), scope)
-        catalog = self.program.catalog
-        return bool(values) and all(
-            isinstance(value, External) and (_is_quiet(value.path) or any(not walk.changes for walk in catalog.walks(value.path))) for value in values
-        )
-
 
 def argument(call: ast.Call, which: int | str) -> ast.expr | None:
     """The argument of a call at a position or of a keyword; "self" is what the method is called on."""
@@ -500,28 +417,16 @@ def given_to(call: ast.Call) -> tuple[tuple[str | None, Any], ...]:
     return arguments(call, 3)
 
 
+def _constant(known: int) -> Origin:
+    """The roots of something that all code can reach."""
+    return OWN if known == FROZEN else Origin(_NONE, _ALL) if known != CHANGES else ANYBODY
+
+
 def _joined(origins: Iterable[Origin]) -> Origin:
     found = OWN
     for each in origins:
         found |= each
     return found
-
-
-_QUIET = frozenset(f"builtins.{name}" for name in ("len", "isinstance", "issubclass", "id", "hash", "bool", "type", "range", "print", "str", "repr"))
-
-
-def _is_quiet(path: str) -> bool:
-    """Whether a callable neither changes nor keeps what it is given."""
-    return path in _QUIET
-
-
-def _is_frozen(node: Any) -> bool:
-    """Whether an expression makes something that cannot be changed."""
-    if isinstance(node, ast.Tuple):
-        return all(map(_is_frozen, node.elts))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "frozenset":
-        return True
-    return isinstance(node, (ast.Constant, ast.JoinedStr))
 
 
 def _bindings(node: Any) -> Iterator[tuple[Any, Any, str]]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix.hooks import Hooks
 from asynclint.fix.overrides import Overrides
-from asynclint.fix.sharing import SHARED, Sharing, argument, given_to
+from asynclint.fix.sharing import Sharing, argument, given_to
 from asynclint.model import Withheld
-from asynclint.program.values import External, ExternalInstance, FunctionValue, Many, Parts, Scope
+from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance, Many, Parts, Scope
 from asynclint.walk.locals import FUNCTIONS, outside
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ _NOTHING: frozenset[str] = frozenset()
 class Knowledge(NamedTuple):
     """What a function, or a piece of one, knows; each reason is "" where nothing is wrong.
 
-    `never`: it cannot run in a thread. `exception`: it asks for an exception that its caller handles. `stop`: `StopIteration` may leave it. `context`:
-    it needs the context variables of its caller. `frames`: how many frames above its own it looks at. `doubt`: it is not certain that it may run in a
-    thread. `walks` and `changes`: the roots of what it looks through, and of what it changes.
+    `never`: it cannot run in a thread. `exception`: it asks for an exception that its caller handles. `stop`: `StopIteration`
+    may leave it. `context`: it needs the context variables of its caller. `frames`: how many frames above its own it looks at.
+    `doubt`: it is not certain that it may run in a thread. `walks` and `changes`: the roots of what it looks through, and of
+    what it changes (see `sharing`).
     """
 
     never: str = ""
@@ -164,9 +165,7 @@ class _Look:
                 self._note("stop", f"`StopIteration` cannot come out of a thread ({self._place(node)})")
         elif isinstance(node, (ast.For, ast.comprehension)):
             self._walk(node.iter, deep=False)
-        elif isinstance(node, ast.YieldFrom):
-            self._walk(node.value, deep=False)
-        elif isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load):
+        elif isinstance(node, ast.YieldFrom) or (isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load)):
             self._walk(node.value, deep=False)
         elif isinstance(node, ast.FormattedValue) and self._is_container(node.value):
             self._walk(node.value, deep=True)
@@ -174,6 +173,30 @@ class _Look:
             self._of_update(node)
         elif isinstance(node, ast.Attribute):
             self._of_attribute(node)
+            self._of_bound(node)
+        elif isinstance(node, ast.Name):
+            self._of_bound(node)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            self._of_kept_bound(node)
+
+    def _of_bound(self, node: Any) -> None:
+        """An object from outside that only the thread which made it may use."""
+        if not isinstance(node.ctx, ast.Load) or (isinstance(node, ast.Name) and node.id in self._frame.own and not self._is_moved):
+            return
+        for value in self._frame.evaluate(node):
+            if isinstance(value, ExternalInstance) and self._program.catalog.is_thread_bound(value.path):
+                self._note("never", f"`{ast.unparse(node)}` must stay in the thread that made it ({self._place(node)})")
+
+    def _of_kept_bound(self, node: Any) -> None:
+        """The same, made in the thread and kept for others."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        elsewhere = self._frame.free
+        if not any(isinstance(each, (ast.Attribute, ast.Subscript)) or (isinstance(each, ast.Name) and each.id in elsewhere) for each in targets):
+            return
+        catalog = self._program.catalog
+        for value in self._frame.evaluate(node.value):
+            if isinstance(value, ExternalInstance) and catalog.is_bound(value.path) and value.path not in catalog.locks:
+                self._note("never", f"it keeps a `{value.path}`, which must stay in the thread that made it ({self._place(node)})")
 
     def _of_update(self, node: ast.AugAssign) -> None:
         """`x += [...]` changes a list in place."""
@@ -227,9 +250,9 @@ class _Look:
             for target in program.effects.targets(values, 0):
                 if isinstance(target, FunctionValue):
                     self._of_function(target, call, guards, known=any(value.key == target.key for value in direct))
-        for value in direct:
-            self._note("doubt", self._whole.overrides.reason(call, value, frame.scope))
-        kept = self._is_kept(call.func)
+        for value in values:
+            self._note("doubt", self._whole.overrides.reason(call.func, value, frame.scope))
+        kept = self._is_kept(call.func) and not (values and all(isinstance(value, Instance) for value in values))
         if kept:
             self._note("doubt", f"{shown} calls what somebody else decides ({self._place(call)})")
         if kept or not values:
@@ -290,10 +313,13 @@ class _Look:
 
     def _of_hook(self, call: ast.Call) -> None:
         """A callable that is kept somewhere, or given: one that the project puts there may need the loop."""
-        for key in sorted(self._whole.hooks.candidates(call.func, self._frame.scope, self._frame.tree)):
-            if self._program.function(key).is_async:
+        for key in sorted(self._whole.hooks.candidates(call.func, self._frame.scope, self._frame.tree), key=str):
+            if isinstance(key, str):
+                reason = f"`{key}` needs the thread of the event loop" if key in self._program.catalog.touches_loop else ""
+            elif self._program.function(key).is_async:
                 continue
-            reason = self._program.contexts.hazard(key) or self._whole.of_function(key).never
+            else:
+                reason = self._program.contexts.hazard(key) or self._whole.of_function(key).never
             if reason:
                 self._note("never", f"`{ast.unparse(call.func)}()` may be a function of which this holds: {reason}")
 

@@ -227,14 +227,18 @@ class Catalog:
             self._bound = frozenset(".".join(parts[:n]) for parts in paths for n in range(1, len(parts))) | self._thread_bound
         return path in self._bound
 
+    def is_thread_bound(self, path: str) -> bool:
+        """Whether something of a type must be used only in the thread that made it, whatever is done with it."""
+        return not self._thread_bound.isdisjoint(self.ancestry(path))
+
     # What a fix asks that moves code into a thread: these tables stay apart, since they do not tell of anything that it is one of the catalog's.
 
     def aware(self, path: str, arguments: Arguments) -> Iterator[str]:
         """What a call of a path, with its arguments, knows of the place where it runs: some of `known.PLACES`."""
         for row in self._aware.get(path, ()):
-            if not any(condition.holds(arguments) for condition in row.unless):
-                if not row.only_if or any(condition.holds(arguments) for condition in row.only_if):
-                    yield row.of
+            is_meant = not row.only_if or any(condition.holds(arguments) for condition in row.only_if)
+            if is_meant and not any(condition.holds(arguments) for condition in row.unless):
+                yield row.of
 
     def knows_place(self, path: str) -> bool:
         """Whether a callable may know where it runs, or needs the thread of the event loop."""
@@ -249,8 +253,8 @@ class Catalog:
         return self._walks.get(path, ())
 
     def shares(self, path: str) -> Iterable[tuple[int | str, str]]:
-        """What the result of a call has in common with which of its arguments: it is a view of it ("all"), holds the same things ("inside"), or is one
-        of them ("item").
+        """What the result of a call has in common with which of its arguments: it is a view of it ("all"), holds the same things ("inside"), or is
+        one of them ("item").
         """
         return self._shares.get(path, ())
 

@@ -122,4 +122,14 @@ def gives_bound(ctx: Context, node: cst.Call) -> str:
         block = ctx.program.catalog.block(value.path) if isinstance(value, External) else None
         if block is not None and any(condition.holds(ctx.call_facts(node).arguments) for condition in block.bound_unless):
             return ""
-    return bound_type(ctx, ctx.twin(node))
+    return bound_type(ctx, ctx.twin(node)) or next((found for value in ctx.callees(node) if (found := _bound_in_result(ctx, value))), "")
+
+
+def _bound_in_result(ctx: Context, value: Value) -> str:
+    """The type of what a function of the project puts into the object that it returns, where that is bound to its thread."""
+    if not isinstance(value, FunctionValue):
+        return ""
+    function, scope = ctx.program.function(value.key), Scope(*value.key)
+    returned = [inner for each in function.values for inner in (function.bindings.get(each, ()) if each.__class__ is str else (each,))]
+    given = [each for made in returned if made.__class__ is tuple and made[0] == "call" for _, each in made[2]]
+    return next((found for each in given if (found := _bound_in(ctx, ctx.program.evaluate(each, scope), 0))), "")
