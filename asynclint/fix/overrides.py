@@ -51,7 +51,7 @@ class Overrides:
         known = program.resolver.klass(klass)
         if known.name.startswith("_") or known.parent or any(map(self._is_final, ((known.decorators, value), (function.decorators, value)))):
             return ""
-        if not self._is_open(value.module) or self._is_exact(receiver, scope):
+        if not self.is_open(value.module) or self._is_exact(receiver, scope):
             return ""
         return f"`{function.qualname}` is public, and may be overridden by code that is not seen here"
 
@@ -62,7 +62,8 @@ class Overrides:
 
     # -- code that is not seen
 
-    def _is_open(self, module: int) -> bool:
+    def is_open(self, module: int) -> bool:
+        """Whether code that is not seen may use what a module defines."""
         known = self._open.get(module)
         if known is None:
             folder = os.path.dirname(self._program.resolver.stems[module])

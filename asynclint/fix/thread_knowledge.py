@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asynclint.fix.callers import Callers
 from asynclint.fix.hooks import Hooks
 from asynclint.fix.overrides import Overrides
 from asynclint.fix.sharing import Sharing, argument, given_to
@@ -71,6 +72,7 @@ class ThreadKnowledge:
         self.sharing = Sharing(program, sources)
         self.hooks = Hooks(program, self.sharing.occurrences)
         self.overrides = Overrides(program)
+        self.callers = Callers(self.sharing, self.overrides)
         self._known: dict[FunctionKey, Knowledge] = {}
 
     @classmethod
@@ -143,7 +145,18 @@ class _Look:
             guards = guards._replace(stops=True)
         self._of_node(node, guards)
         for child in ast.iter_child_nodes(node):
-            self.at(child, guards)
+            if not (isinstance(node, ast.Call) and isinstance(child, ast.Lambda) and self._is_handed_over(node)):
+                self.at(child, guards)
+
+    def _is_handed_over(self, call: ast.Call) -> bool:
+        """Whether a call runs its arguments elsewhere: as callbacks of the loop, or in threads of their own."""
+        catalog = self._program.catalog
+        tables = (catalog.loop_callbacks, catalog.offloads, catalog.wrappers, catalog.exit_callbacks)
+        takers = (self._program.callbacks, self._program.offloads)
+        given = given_to(call)
+        return any(path in table for path in self._frame.paths(call) for table in tables) or any(
+            True for value in self._frame.evaluate(call.func) for taker in takers for _ in taker.handed(value, given)
+        )
 
     def _at_try(self, node: Any, guards: Guards) -> None:
         catches = guards.stops or any(_catches(handler.type, _EVERYTHING) for handler in node.handlers)
@@ -350,21 +363,16 @@ def require_movable(ctx: Context, call: ast.Call, *, in_handler: bool, keeps_con
     frame = whole.sharing.frame(ctx.function)
     look = _Look(whole, frame, is_moved=True)
     look.of_call(call, Guards())
-    known = look.known()
+    return _doubt(whole, frame, look.known(), in_handler=in_handler, keeps_context=keeps_context)
+
+
+def _doubt(whole: ThreadKnowledge, frame: Frame, known: Knowledge, *, in_handler: bool, keeps_context: bool) -> str:
     doubt = _require(known, in_handler=in_handler, keeps_context=keeps_context)
-    if known.changes:
-        doubt = doubt or "it changes what other tasks may use meanwhile"
-    if known.walks:
-        doubt = doubt or "it looks through what other tasks may change meanwhile"
+    if not doubt and known.changes and whole.callers.may_share(frame, known.changes):
+        return "it changes what other tasks may use meanwhile"
+    if not doubt and known.walks and whole.callers.may_share(frame, known.walks):
+        return "it looks through what other tasks may change meanwhile"
     return doubt
-
-
-def require_parts_movable(ctx: Context, nodes: Iterable[ast.AST], *, in_handler: bool, keeps_context: bool = True) -> str:
-    """The same, of expressions that are evaluated in the thread."""
-    whole = ThreadKnowledge.shared(ctx)
-    known = whole.of_code(nodes, whole.sharing.frame(ctx.function), Guards(), is_moved=True)
-    doubt = _require(known, in_handler=in_handler, keeps_context=keeps_context)
-    return doubt or ("it uses what other tasks may change meanwhile" if known.walks | known.changes else "")
 
 
 def require_block_movable(ctx: Context, region: Iterable[ast.stmt], *, keeps_context: bool = True) -> None:
