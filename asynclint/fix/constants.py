@@ -75,13 +75,15 @@ class Constants:
         near = self._near(module)
         uses = list(self._sharing.occurrences.of(name, near)) if near is not None else []
         stores = [use for use in uses if isinstance(use.node, ast.Attribute) and not isinstance(use.node.ctx, ast.Load)]
-        in_class = self._program.facts(module).classes[owner].bindings.get(name, ())
-        if in_class or not stores or not self._is_only_read(name, near):
+        stores += [use for use in uses if isinstance(use.node, ast.Name) and (use.scope.module, use.scope.klass) == (module, owner)]
+        if not stores or not self._is_only_read(name, near):
             return CHANGES
         found = FROZEN
         for use in stores:
             key, statement = (use.scope.module, use.scope.function), use.above[-1]
-            if self._program.function(key).name != "__init__" or not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+            if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+                return CHANGES
+            if isinstance(use.node, ast.Attribute) and self._program.function(key).name != "__init__":
                 return CHANGES
             if self._sharing.frame(key).origin(statement.value).top:
                 return CHANGES

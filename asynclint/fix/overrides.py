@@ -17,6 +17,7 @@ from asynclint.index.refs import dotted, ref
 from asynclint.program.values import ClassValue, External, FunctionValue, Instance, Scope
 
 if TYPE_CHECKING:
+    from asynclint.fix.occurrences import Occurrences
     from asynclint.index.facts import Ref
     from asynclint.program import Program
     from asynclint.program.values import Value
@@ -27,8 +28,8 @@ _CODE = "code"
 class Overrides:
     """What is known of overrides, of all classes of a program."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self, program: Program, occurrences: Occurrences) -> None:
+        self._program, self._occurrences = program, occurrences
         self._unseen: bool | None = None
         self._open: dict[int, bool] = {}
 
@@ -47,6 +48,8 @@ class Overrides:
         function = program.function(value.key)
         if function.owner < 0 or program.is_outside(value.module):
             return ""
+        if self._is_replaced(function.name, {value.module, scope.module}):
+            return f"`{function.qualname}` is replaced by something else on some object"
         klass = ClassValue(value.module, function.owner)
         known = program.resolver.klass(klass)
         if known.name.startswith("_") or known.parent or any(map(self._is_final, ((known.decorators, value), (function.decorators, value)))):
@@ -54,6 +57,10 @@ class Overrides:
         if not self.is_open(value.module) or self._is_exact(receiver, scope):
             return ""
         return f"`{function.qualname}` is public, and may be overridden by code that is not seen here"
+
+    def _is_replaced(self, name: str, modules: set[int]) -> bool:
+        """Whether one of some modules binds an attribute of a name: `server.load = ...`."""
+        return any(isinstance(use.node, ast.Attribute) and isinstance(use.node.ctx, ast.Store) for use in self._occurrences.of(name, modules))
 
     def _is_final(self, told: tuple[tuple[Ref, ...], FunctionValue]) -> bool:
         decorators, value = told

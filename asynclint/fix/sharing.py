@@ -281,17 +281,18 @@ class Frame:
     def _is_handed_on(self, name: str) -> bool:
         """Whether somebody else may keep what a name of the function is bound to: a function inside, an attribute, a container, a call."""
         for top in self.body:
-            stack: list[tuple[Any, Any]] = [(top, None)]
+            stack: list[tuple[Any, Any, Any]] = [(top, None, None)]
             while stack:
-                node, above = stack.pop()
-                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and self._keeps(node, above):
+                node, above, outer = stack.pop()
+                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and self._keeps(node, above, outer):
                     return True
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and name in taken(node):
                     return True
-                stack += [(child, node if not isinstance(node, (ast.Starred, ast.keyword)) else above) for child in ast.iter_child_nodes(node)]
+                looked_through = isinstance(node, (ast.Starred, ast.keyword))
+                stack += [(child, *((above, outer) if looked_through else (node, above))) for child in ast.iter_child_nodes(node)]
         return False
 
-    def _keeps(self, node: ast.Name, above: Any) -> bool:
+    def _keeps(self, node: ast.Name, above: Any, outer: Any) -> bool:
         if isinstance(above, (ast.Assign, ast.AnnAssign)):
             targets = above.targets if isinstance(above, ast.Assign) else [above.target]
             return any(isinstance(target, (ast.Attribute, ast.Subscript)) for target in targets)
@@ -309,6 +310,8 @@ class Frame:
                 if not walked and not catalog.block(value.path) and value.path not in catalog.offloads and not is_quiet(value.path):
                     return True
             elif isinstance(value, FunctionValue):
+                if self.sharing.program.function(value.key).is_async and not isinstance(outer, ast.Await):
+                    return True  # it may run at any time
                 if self.sharing.keeps(value.key, self.given(value, above), node):
                     return True
             elif not (isinstance(value, Bound) and not value.calls):

@@ -71,7 +71,7 @@ class ThreadKnowledge:
         self.program = program
         self.sharing = Sharing(program, sources)
         self.hooks = Hooks(program, self.sharing.occurrences)
-        self.overrides = Overrides(program)
+        self.overrides = Overrides(program, self.sharing.occurrences)
         self.callers = Callers(self.sharing, self.overrides)
         self._known: dict[FunctionKey, Knowledge] = {}
 
