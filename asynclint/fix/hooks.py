@@ -135,8 +135,10 @@ def _put(node: Any, above: tuple[Any, ...]) -> Iterator[ast.expr]:
     parent = above[-1]
     if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and parent.value is not None and parent.value is not node:
         yield parent.value
-    elif isinstance(parent, ast.keyword):
-        pass
+    elif isinstance(parent, (ast.Tuple, ast.List)) and len(above) > 1 and isinstance(above[-2], ast.Assign) and parent in above[-2].targets:
+        value = above[-2].value
+        is_same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(parent.elts)
+        yield value.elts[parent.elts.index(node)] if is_same else value  # type: ignore[attr-defined]
     elif isinstance(parent, ast.Subscript) and len(above) > 1 and isinstance(above[-2], ast.Assign) and parent in above[-2].targets:
         yield above[-2].value
     elif isinstance(parent, ast.Attribute) and parent.attr in _ADDING and len(above) > 1 and isinstance(above[-2], ast.Call):

@@ -28,7 +28,7 @@ def lifted(ctx: Context, call: ast.Call) -> tuple[str, list[tuple[str, str]]]:
     taken = {each.id for each in ast.walk(call) if isinstance(each, ast.Name)} | set(dir(builtins))
     given: list[tuple[str, str]] = []
     for each in parts:
-        name = _name(each, taken)
+        name = _name(ctx, each, taken)
         taken.add(name)
         given.append((name, ctx.text_of(each)))
     for each, (name, shown) in sorted(zip(parts, given, strict=True), key=lambda pair: -ctx.span_of(pair[0]).start.offset):
@@ -66,12 +66,14 @@ def _is_plain(ctx: Context, node: Any) -> bool:
     return False
 
 
-def _name(node: ast.expr, taken: set[str]) -> str:
-    """A name for what an expression gives."""
+def _name(ctx: Context, node: ast.expr, taken: set[str]) -> str:
+    """A name for what an expression gives: that of the attribute, method or class that it comes from."""
     last = node
     while isinstance(last, (ast.Call, ast.Subscript)):
         last = last.func if isinstance(last, ast.Call) else last.value
     said = last.attr if isinstance(last, ast.Attribute) else last.id if isinstance(last, ast.Name) and last is not node else ""
+    if isinstance(last, ast.Attribute) and last is not node and _is_named(ctx, last) and not said[:1].isupper():
+        said = ""  # a function of a module says what it does
     stem = said.strip("_").lower()
     stem = stem if stem.isidentifier() and not keyword.iskeyword(stem) else _STEM
     return next(name for n in range(1, 1000) if (name := stem if n == 1 else f"{stem}_{n}") not in taken)
