@@ -48,9 +48,18 @@ class BlockingHelper(Rule):
     ```
 
     ## Fix safety
-    Safe where everything that the helper does is known, and none of it changes shared state. Else unsafe, since the helper now runs beside the
-    other tasks; so is a context manager, whose whole block moves into a function that runs in a thread. Withheld where it uses the loop, a context
-    variable or an object that is bound to its thread.
+    Safe where everything that the helper does is known, and nothing of it depends on the thread. Unsafe where it changes shared state, looks
+    through a container that other tasks may change (the caller's own, a copy, and what nobody changes is fine), asks for its thread, for the
+    frames of its callers or for an exception of theirs, may raise `StopIteration`, or runs code that is not known. So is a context manager, whose
+    whole block moves into a function that runs in a thread.
+
+    Unsafe too where somebody else may decide what is called: a callable that is handed over or kept in an attribute, and a public method of a
+    public class that may be overridden out of sight. That may be so in a package (which others import), and in plain modules that run code of
+    others (`exec`, `import_module`, entry points); otherwise modules that lie in no package are taken for the whole program. A name that
+    begins with an underscore, `@final`, and an object that is made right there say that nobody does.
+
+    Withheld where it needs the event loop, changes a context variable, reads a `threading.local` or, in a handler, the active exception, or gives
+    back an object that is bound to its thread.
     """
 
     code, name = "ASL110", "blocking-helper"

@@ -56,6 +56,11 @@ KEYS = {  # table -> what an entry must have, what it may have
     "groups": ({"call", "starts"}, set()),
     "caches": ({"call"}, set()),
     "marks": ({"decorator"}, {"on", "nonblocking"}),
+    "aware": ({"call", "of"}, {"only_if", "unless"}),
+    "walks": ({"call", "argument"}, {"deep", "changes"}),
+    "shares": ({"call", "argument", "part"}, set()),
+    "mutable": ({"type"}, set()),
+    "bound": ({"type"}, set()),
 }
 CHOICES = {
     "on": {"sleep", "file", "process", "network", "database", "wait", "console", "cpu"},
@@ -63,6 +68,8 @@ CHOICES = {
     "sync_runs": {"thread", "loop"},
     "starts": {"create_task", "start_soon"},
     "loop": {"new", "given", "other"},
+    "of": {"exception", "frame", "thread", "main", "context", "code"},
+    "part": {"all", "inside", "item"},
 }
 
 SINCE = {  # a path, or what it starts with -> the first version that has it
@@ -179,9 +186,10 @@ def test_values_are_legal(name: str) -> None:
 
 @pytest.mark.parametrize("table", [table for table in KEYS if table != "entries"])
 def test_nothing_is_said_twice(table: str) -> None:
-    key = "type" if table in ("types", "locks") else "call"
+    key = "type" if table in ("types", "locks", "mutable", "bound") else "call"
     rows = [row for catalog in CATALOG.values() for row in entries(catalog, table)]
-    paths = Counter((path, tuple(row.get("when", ()))) for row in rows for path in paths_of(row, key))
+    apart = ("of", "argument", "changes")  # of such a table a path may have several rows
+    paths = Counter((path, tuple(row.get("when", ())), *map(row.get, apart)) for row in rows for path in paths_of(row, key))
     assert [path for path, times in paths.items() if times > 1] == []
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.fix.thread_knowledge import require_block_movable
+from asynclint.fix.threads import keeps_context
 from asynclint.model import Withheld
 from asynclint.program.values import External, ExternalInstance, FunctionValue
 from asynclint.walk.locals import parts, stored
@@ -30,6 +32,7 @@ def require_any_thread(ctx: Context, function: Any, region: Sequence[ast.stmt]) 
     line = ctx.source.looks_up_names(function.lineno, function.end_lineno or 0)
     if line:
         raise Withheld(f"IPython looks at the names of the function ({ctx.source.named(line)})")
+    require_block_movable(ctx, region, keeps_context=keeps_context(ctx))
     own = stored(region)
     for node in (node for top in region for node in ast.walk(top)):
         if isinstance(node, ast.Call):

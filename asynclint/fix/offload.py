@@ -6,10 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import hazards
-from asynclint.fix.threads import backend, thread
+from asynclint.fix.lifting import lifted
+from asynclint.fix.thread_knowledge import require_movable
+from asynclint.fix.threads import backend, keeps_context, thread
 from asynclint.index.facts import CONSUMED
 from asynclint.model import Applicability, Edit, Fix, Import, Span, Withheld
-from asynclint.program.values import External
+from asynclint.program.values import External, ExternalInstance
 from asynclint.walk.locking import held_lock
 from asynclint.walk.offloads import called_functions, gives_bound
 
@@ -41,7 +43,8 @@ def await_instead(ctx: Context, node: cst.Call, replacement: str) -> Fix:
 def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
     """`for x in p.iterdir()` -> `for x in await asyncio.to_thread(lambda: list(p.iterdir()))`. Raises Withheld where the iterator is kept.
 
-    The lambda is for the call itself, which may do work too: `Path.iterdir()` reads the directory at once since Python 3.13.
+    The lambda is for the call itself, which may do work too: `Path.iterdir()` reads the directory at once since Python 3.13. What is more than a name
+    in it is evaluated here, and handed over: it may ask for the current task, call `super()`, or read what another task sets meanwhile.
     """
     if block.kind != "file" or not ctx.call_facts(node).flags & CONSUMED:
         raise Withheld(f"`{block.path}` gives an iterator, which would still do its work here; iterate it in a function that runs in a thread")
@@ -53,11 +56,16 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
         raise Withheld("the loop changes what it is given to steer the iteration; iterate in a function that runs in a thread")
     if ctx.program.evaluate("list", ctx.scope) != (External("builtins.list"),):
         raise Withheld("`list` means something else here")
+    doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
     worker = thread(ctx, call=node)
     opening, closing = _parentheses(ctx, node)
-    edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'lambda: list({ctx.text(node)})')}{closing}")
-    title = f"Run the iteration in a thread: `await {worker.name}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, hazards.demoted(ctx, node), (edit,), worker.imports)
+    made, given = lifted(ctx, twin)
+    head = f"lambda {', '.join(name for name, _ in given)}:" if given else "lambda:"
+    arguments = "".join(f", {text}" for _, text in given)
+    edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'{head} list({made}){arguments}')}{closing}")
+    title = f"Run the iteration in a thread: `await {worker.name}({head} list({ctx.name(node)}(...)))`"
+    kind = Applicability.UNSAFE if doubt else hazards.demoted(ctx, node)
+    return Fix(title, kind, (edit,), worker.imports)
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:
@@ -123,6 +131,9 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     bound = gives_bound(ctx, node)
     if bound:
         raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
+    for each in (*arguments, *([twin.func.value] if isinstance(twin.func, ast.Attribute) else [])):
+        _require_not_bound(ctx, each)
+    doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
     worker = thread(ctx, keywords=bool(twin.keywords), call=node)
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
@@ -135,7 +146,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
         *_at(ctx, ctx.span(node).end.offset, worker.closing[1:] + closing),  # the call's own parenthesis closes one
     ]
-    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
+    kind = Applicability.UNSAFE if doubt or Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
     return Fix(f"Run in a thread: `await {worker.name}({ctx.name(node)}, ...)`", kind, tuple(edits), worker.imports)
 
 
@@ -180,6 +191,24 @@ def _require_await(ctx: Context, node: cst.CSTNode) -> None:
     lock = held_lock(ctx, node)
     if lock:
         raise Withheld(f"the lock `{lock}` is held here, and an `await` under it would stall every other holder")
+
+
+def _require_not_bound(ctx: Context, given: ast.expr) -> None:
+    """Raise Withheld where a thread is given what only the thread that made it may use."""
+    for value in ctx.evaluate(given):
+        if isinstance(value, ExternalInstance) and ctx.program.catalog.is_thread_bound(value.path):
+            raise Withheld(f"`{value.path}` must stay in the thread that made it")
+
+
+def _in_handler(ctx: Context) -> bool:
+    """Whether the node at hand runs while its own function handles an exception."""
+    for n in range(len(ctx.ancestors) - 1, -1, -1):
+        kind = ctx.ancestors[n].__class__.__name__
+        if kind in ("FunctionDef", "Lambda"):
+            return False
+        if kind in ("ExceptHandler", "ExceptStarHandler"):
+            return True
+    return False
 
 
 def _parentheses(ctx: Context, node: cst.Call) -> tuple[str, str]:

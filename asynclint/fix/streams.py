@@ -26,6 +26,7 @@ _TAKEN_OVER = frozenset(
     ]
 )
 _SAME = frozenset({"pid", "returncode"})  # not `kill()` and its like: asyncio's raise where the process has ended
+_LIMIT = "2**26"  # bytes of a line: a file object has no such limit, and that of asyncio is 64 KiB
 _TIGHTER = (ast.Attribute, ast.Subscript, ast.Await)
 
 
@@ -118,6 +119,7 @@ class _Process:
         if options or any(flag.value for flag in flags):  # type: ignore[attr-defined]
             self.decode = f"decode({', '.join(options)})"
         kept_options = [f"{name}={ctx.text_of(value)}" for name, value in given.items() if name not in _TEXT]
+        kept_options.append(f"limit={_LIMIT}")
         kind = "shell" if shell.value else "exec"
         return f"await asyncio.create_subprocess_{kind}({', '.join([*head, *kept_options])})"
 

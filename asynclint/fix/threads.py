@@ -44,6 +44,11 @@ def backend(ctx: Context) -> str:
     raise Withheld(f"`{found}` runs this coroutine, and what asyncio gives cannot be awaited there")
 
 
+def keeps_context(ctx: Context) -> bool:
+    """Whether what runs in the thread sees the caller's context variables: before Python 3.7 nothing can copy them."""
+    return ctx.backend != "asyncio" or ctx.target_version >= (3, 7)
+
+
 def thread(ctx: Context, *, keywords: bool = False, call: cst.Call | None = None, plain: bool = False) -> Thread:
     """The words for a function with or without keyword arguments: only `asyncio.to_thread` takes those, and it is there since Python 3.9. `call` is
     the call that moves; `plain`: it is one of the standard library; of others it is not known what they do. Raises Withheld.

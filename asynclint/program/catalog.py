@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from asynclint.program.tables import READERS, SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Runner, Type
+    from asynclint.index.facts import Ref
+    from asynclint.program.known import Aware, Block, Condition, Entry, Lock, Offload, Runner, Type, Walk
+
+    Arguments = tuple[tuple[str | None, Ref], ...]
 
 DERIVED = "derived"  # the folder of summaries in that of the catalog
-ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners"})  # the files that are no families
+ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners", "threads"})  # the files that are no families
 
 
 class CatalogError(Exception):
@@ -58,6 +61,11 @@ class Catalog:
         self.swallowing: set[str] = set()  # context managers that may end an exception
         self.groups: dict[str, str] = {}  # what makes a group of tasks -> the method of the group that starts one
         self.marks: dict[str, str] = {}  # decorators -> the kind of what a function that has one blocks on, "" for nothing
+        self._aware: dict[str, list[Aware]] = {}
+        self._walks: dict[str, list[Walk]] = {}
+        self._shares: dict[str, list[tuple[int | str, str]]] = {}
+        self._mutable: set[str] = set()
+        self._thread_bound: set[str] = set()
         self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet
@@ -220,7 +228,7 @@ class Catalog:
         """Whether something of a type or module must stay in its thread."""
         if self._bound is None:
             paths = [known.split(".") for known, block in self.blocks.items() if block.offload == "never"]
-            self._bound = frozenset(".".join(parts[:n]) for parts in paths for n in range(1, len(parts)))
+            self._bound = frozenset(".".join(parts[:n]) for parts in paths for n in range(1, len(parts))) | self._thread_bound
         return path in self._bound
 
     def has_blocking_methods(self, path: str) -> bool:
@@ -228,6 +236,41 @@ class Catalog:
         if self._owners is None:
             self._owners = frozenset({*(known.rpartition(".")[0] for known in self.blocks), *self.every})
         return not self._owners.isdisjoint(self.ancestry(path))
+
+    def is_thread_bound(self, path: str) -> bool:
+        """Whether something of a type must be used only in the thread that made it, whatever is done with it."""
+        return not self._thread_bound.isdisjoint(self.ancestry(path))
+
+    # What a fix asks that moves code into a thread: these tables stay apart, since they do not tell of anything that it is one of the catalog's.
+
+    def aware(self, path: str, arguments: Arguments) -> Iterator[str]:
+        """What a call of a path, with its arguments, knows of the place where it runs: some of `known.PLACES`."""
+        for row in self._aware.get(path, ()):
+            is_meant = not row.only_if or any(condition.holds(arguments) for condition in row.only_if)
+            if is_meant and not any(condition.holds(arguments) for condition in row.unless):
+                yield row.of
+
+    def knows_place(self, path: str) -> bool:
+        """Whether a callable may know where it runs, or needs the thread of the event loop."""
+        return path in self._aware or path in self.touches_loop
+
+    def names_aware(self, of: str) -> frozenset[str]:
+        """The last names of what knows such a thing of the place where it runs."""
+        return frozenset(path.rpartition(".")[2] for path, rows in self._aware.items() if any(row.of == of for row in rows))
+
+    def walks(self, path: str) -> Iterable[Walk]:
+        """What a call of a path looks through, or changes, of what it is given."""
+        return self._walks.get(path, ())
+
+    def shares(self, path: str) -> Iterable[tuple[int | str, str]]:
+        """What the result of a call has in common with which of its arguments: it is a view of it ("all"), holds the same things ("inside"), or is
+        one of them ("item").
+        """
+        return self._shares.get(path, ())
+
+    def is_mutable(self, path: str) -> bool:
+        """Whether other code may change something of a type outside the project while it is looked through."""
+        return not self._mutable.isdisjoint(self.ancestry(path))
 
     def has_entry(self, path: str) -> bool:
         """Whether any table has an entry of the path."""

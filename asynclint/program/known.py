@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
 OFFLOADS = ("safe", "unsafe", "process", "never")  # process: it holds the GIL, so that a thread is of little use
+PLACES = ("exception", "frame", "thread", "main", "context", "code")  # what a callable may know of the place where it runs
+PARTS = ("all", "inside", "item")  # what a result may have in common with an argument
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -114,6 +116,26 @@ class Entry:
     decorator: str = ""
     override: str = ""
     sync_runs: str = "thread"
+
+
+@record(frozen=True, slots=True)
+class Aware:
+    """A callable that knows where it runs, and of what: the active exception, the callers' frames, its thread, that it is the main one, a context
+    that not every thread has; "code" runs what nobody has seen.
+    """
+
+    of: str
+    only_if: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class Walk:
+    """A callable that looks through one of its arguments (or "self", its receiver), however `deep`, or `changes` it."""
+
+    argument: int | str
+    deep: bool = False
+    changes: bool = False
 
 
 def _same(ref: Ref, wanted: Ref) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS
+from asynclint.program.known import KINDS, OFFLOADS, PARTS, PLACES
 from asynclint.program.tables import SUBJECTS, condition
 from asynclint.record import record
 
@@ -222,4 +222,9 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "swallowing": (("call",), _CALL),
     "groups": (("call", "starts"), {**_CALL, "starts": _one_of("create_task", "start_soon")}),
     "caches": (("call",), _CALL),
+    "aware": (("call", "of"), {**_CALL, "of": _one_of(*PLACES), "only_if": _CONDITIONS, "unless": _CONDITIONS}),
+    "walks": (("call", "argument"), {**_CALL, "argument": _ARGUMENT, "deep": _FLAG, "changes": _FLAG}),
+    "shares": (("call", "argument", "part"), {**_CALL, "argument": _ARGUMENT, "part": _one_of(*PARTS)}),
+    "mutable": (("type",), {"type": _PATHS}),
+    "bound": (("type",), {"type": _PATHS}),
 }

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS, Block, Condition, Entry, Lock, Offload, Runner, Type
+from asynclint.program.known import KINDS, OFFLOADS, PARTS, PLACES, Aware, Block, Condition, Entry, Lock, Offload, Runner, Type, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +136,39 @@ def _group(catalog: Catalog, row: dict[str, Any]) -> None:
     catalog.groups.update(dict.fromkeys(paths, method))
 
 
+def _aware(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, of = _paths(row), row.pop("of")
+    if of not in PLACES:
+        raise ValueError(f"`of` is one of {', '.join(PLACES)}")
+    only_if, unless = (tuple(map(condition, row.pop(key, ()))) for key in ("only_if", "unless"))
+    _end(row)
+    for path in paths:
+        catalog._aware.setdefault(path, []).append(Aware(of, only_if, unless))
+
+
+def _walk(catalog: Catalog, row: dict[str, Any]) -> None:
+    for path in _paths(row):
+        catalog._walks.setdefault(path, []).append(Walk(**row))
+
+
+def _share(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, argument, part = _paths(row), row.pop("argument"), row.pop("part")
+    if part not in PARTS:
+        raise ValueError(f"`part` is one of {', '.join(PARTS)}")
+    _end(row)
+    for path in paths:
+        catalog._shares.setdefault(path, []).append((argument, part))
+
+
+def _types(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+    def read(catalog: Catalog, row: dict[str, Any]) -> None:
+        paths = _paths(row, "type")
+        _end(row)
+        getattr(catalog, table).update(paths)
+
+    return read
+
+
 def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
     def read(catalog: Catalog, row: dict[str, Any]) -> None:
         paths = _paths(row)
@@ -171,4 +204,9 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "runners": _runner,
     "endless": _endless,
     "reflection": _reflection,
+    "aware": _aware,
+    "walks": _walk,
+    "shares": _share,
+    "mutable": _types("_mutable"),
+    "bound": _types("_thread_bound"),
 }

@@ -9,14 +9,19 @@ from asynclint.index import facts as f
 from asynclint.index.refs import ref
 from asynclint.program.places import DEFERRED
 from asynclint.program.results import CALL, NONE, UNKNOWN, admitted, can, meant_by, results
-from asynclint.program.values import External, ExternalInstance, FunctionValue, Scope
+from asynclint.program.values import External, ExternalInstance, FunctionValue, Instance, Many, Parts, Scope
 from asynclint.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import libcst as cst
 
     from asynclint.program.values import Value
     from asynclint.walk.context import Context
+
+
+_INSIDE = 3  # objects in objects that are looked into
 
 
 @record(frozen=True, slots=True)
@@ -86,9 +91,37 @@ def _gives_no_callable(ctx: Context, call: ast.Call) -> bool:
 
 
 def bound_type(ctx: Context, expression: ast.expr) -> str:
-    """The type of what an expression gives, where that must stay in the thread that made it, or ""."""
-    found = (value.path for value in ctx.evaluate(expression) if isinstance(value, ExternalInstance))
-    return next((path for path in found if ctx.program.catalog.is_bound(path)), "")
+    """The type of what an expression gives, or of what is in that, where it must stay in the thread that made it, or ""."""
+    return _bound_in(ctx, ctx.evaluate(expression), 0)
+
+
+def _bound_in(ctx: Context, values: Iterable[Value], depth: int) -> str:
+    """The same of values: a tuple and a container hold others, and so do the attributes that an object of the project gets from its own methods."""
+    program = ctx.program
+    for value in values:
+        found = ""
+        if isinstance(value, ExternalInstance):
+            found = value.path if program.catalog.is_bound(value.path) else ""
+        elif depth < _INSIDE and isinstance(value, (Many, Parts)):
+            inner = value.parts if isinstance(value, Parts) else (value.items,)
+            found = _bound_in(ctx, (each for group in inner for each in group), depth + 1)
+        elif depth < _INSIDE and isinstance(value, Instance):
+            facts = program.facts(value.klass.module)
+            for pairs in facts.classes[value.klass.number].attributes.values():
+                for number, given in pairs:
+                    made = program.evaluate(given, Scope(value.klass.module, number))
+                    found = found or ("" if _is_unbound(ctx, given, Scope(value.klass.module, number)) else _bound_in(ctx, made, depth + 1))
+        if found:
+            return found
+    return ""
+
+
+def _is_unbound(ctx: Context, made: f.Ref, scope: Scope) -> bool:
+    """Whether a call says by its arguments that what it gives may go to other threads."""
+    if made.__class__ is not tuple or made[0] != "call":
+        return False
+    blocks = [ctx.program.catalog.block(value.path) for value in ctx.program.evaluate(made[1], scope) if isinstance(value, External)]
+    return any(block is not None and any(condition.holds(made[2]) for condition in block.bound_unless) for block in blocks)
 
 
 def gives_bound(ctx: Context, node: cst.Call) -> str:
@@ -97,4 +130,14 @@ def gives_bound(ctx: Context, node: cst.Call) -> str:
         block = ctx.program.catalog.block(value.path) if isinstance(value, External) else None
         if block is not None and any(condition.holds(ctx.call_facts(node).arguments) for condition in block.bound_unless):
             return ""
-    return bound_type(ctx, ctx.twin(node))
+    return bound_type(ctx, ctx.twin(node)) or next((found for value in ctx.callees(node) if (found := _bound_in_result(ctx, value))), "")
+
+
+def _bound_in_result(ctx: Context, value: Value) -> str:
+    """The type of what a function of the project puts into the object that it returns, where that is bound to its thread."""
+    if not isinstance(value, FunctionValue):
+        return ""
+    function, scope = ctx.program.function(value.key), Scope(*value.key)
+    returned = [inner for each in function.values for inner in (function.bindings.get(each, ()) if each.__class__ is str else (each,))]
+    given = [each for made in returned if made.__class__ is tuple and made[0] == "call" for _, each in made[2]]
+    return next((found for each in given if (found := _bound_in(ctx, ctx.program.evaluate(each, scope), 0))), "")
