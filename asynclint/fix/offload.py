@@ -57,7 +57,7 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
     opening, closing = _parentheses(ctx, node)
     edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'lambda: list({ctx.text(node)})')}{closing}")
     title = f"Run the iteration in a thread: `await {worker.name}(lambda: list({ctx.name(node)}(...)))`"
-    return Fix(title, hazards.demoted(ctx, node), (edit,), worker.imports)
+    return Fix(title, hazards.demoted(ctx, node, in_thread=True), (edit,), worker.imports)
 
 
 def _steered(ctx: Context, iterator: ast.Call) -> bool:
@@ -135,7 +135,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
         *_at(ctx, ctx.span(node).end.offset, worker.closing[1:] + closing),  # the call's own parenthesis closes one
     ]
-    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
+    kind = Applicability.UNSAFE if Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node, in_thread=True)) else Applicability.SAFE
     return Fix(f"Run in a thread: `await {worker.name}({ctx.name(node)}, ...)`", kind, tuple(edits), worker.imports)
 
 

@@ -16,10 +16,10 @@ from asynclint.program.tables import READERS, SUBJECTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from asynclint.program.known import Block, Condition, Entry, Lock, Offload, Type
+    from asynclint.program.known import Block, Condition, Entry, FileUse, Hold, Lock, Offload, Type
 
 DERIVED = "derived"  # the folder of summaries in that of the catalog
-ALWAYS = frozenset({"stdlib", "frameworks", "cancellation"})  # the files that are no families
+ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "safety"})  # the files that are no families
 
 
 class CatalogError(Exception):
@@ -55,6 +55,13 @@ class Catalog:
         self.swallowing: set[str] = set()  # context managers that may end an exception
         self.groups: dict[str, str] = {}  # what makes a group of tasks -> the method of the group that starts one
         self.marks: dict[str, str] = {}  # decorators -> the kind of what a function that has one blocks on, "" for nothing
+        self.files: dict[str, FileUse] = {}
+        self.holds: dict[str, Hold] = {}
+        self.releases: set[str] = set()  # callables that give back what is held
+        self.process_state: set[str] = set()  # callables that change what all tasks of the process see, and the names that hold it
+        self.sequences: set[str] = set()  # types of which calls in a row belong together: streams, transactions
+        self.changes: set[str] = set()  # methods that change their object at once
+        self.suspends: set[str] = set()  # coroutine functions of which an `await` surely lets other tasks run
         self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "file")  # loudest first
 OFFLOADS = ("safe", "unsafe", "process", "never")  # process: it holds the GIL, so that a thread is of little use
+FILE_USES = ("looks", "reads", "writes", "makes", "removes", "opens")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -88,6 +89,33 @@ class Lock:
     path: str
     instead: str = ""
     reentrant: bool = False
+
+
+@record(frozen=True, slots=True)
+class FileUse:
+    """What a callable does to files: `looks` (is it there, what is there), `reads` or `writes` their content, `makes` or `removes` them, or `opens` one,
+    as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` as in `Block`: then it does
+    nothing that another task may undo.
+    """
+
+    path: str
+    does: str
+    paths: tuple[int, ...] = (0,)
+    mode: int = -1
+    unless: tuple[Condition, ...] = ()
+
+
+@record(frozen=True, slots=True)
+class Hold:
+    """A context manager, or a call, that takes something for its task alone, or changes what all tasks see, until it is given back. `awaits`: made for
+    coroutines, so that only a thread does harm, which works on after a cancellation. `block`: it is a context manager, and takes nothing until it
+    is entered.
+    """
+
+    path: str
+    unless: tuple[Condition, ...] = ()
+    awaits: bool = False
+    block: bool = False
 
 
 @record(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS, Block, Condition, Entry, Lock, Offload, Type
+from asynclint.program.known import FILE_USES, KINDS, OFFLOADS, Block, Condition, Entry, FileUse, Hold, Lock, Offload, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,24 @@ def _lock(catalog: Catalog, row: dict[str, Any]) -> None:
         catalog.locks[path] = Lock(path, **row)
 
 
+def _file(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, does = _paths(row), row.pop("does")
+    if does not in FILE_USES:
+        raise ValueError(f"`does` is one of {', '.join(FILE_USES)}")
+    named, mode, unless = tuple(row.pop("paths", (0,))), row.pop("mode", -1), tuple(map(condition, row.pop("unless", ())))
+    _end(row)
+    for path in paths:
+        catalog.files[path] = FileUse(path, does, named, mode, unless)
+
+
+def _hold(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, unless = _paths(row), tuple(map(condition, row.pop("unless", ())))
+    awaits, block = row.pop("awaits", False), row.pop("block", False)
+    _end(row)
+    for path in paths:
+        catalog.holds[path] = Hold(path, unless, awaits, block)
+
+
 def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
     paths = _paths(row, "decorator")
     kind = row.pop("on", "")
@@ -119,9 +137,9 @@ def _group(catalog: Catalog, row: dict[str, Any]) -> None:
     catalog.groups.update(dict.fromkeys(paths, method))
 
 
-def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+def _set(table: str, subject: str = "call") -> Callable[[Catalog, dict[str, Any]], None]:
     def read(catalog: Catalog, row: dict[str, Any]) -> None:
-        paths = _paths(row)
+        paths = _paths(row, subject)
         row.pop("coroutine", None)
         _end(row)
         getattr(catalog, table).update(paths)
@@ -151,4 +169,11 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "caches": _set("caches"),
     "nonblocking": _set("nonblocking"),
     "marks": _mark,
+    "files": _file,
+    "holds": _hold,
+    "releases": _set("releases"),
+    "process_state": _set("process_state"),
+    "sequences": _set("sequences", "type"),
+    "changes": _set("changes"),
+    "suspends": _set("suspends"),
 }

@@ -1,0 +1,112 @@
+"""Whether state that others can reach is read, tested or half changed before a place in a coroutine, and acted on or completed after it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.fix.mutability import Mutability
+from asynclint.fix.timeline import tests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asynclint.fix.places import Place
+    from asynclint.fix.touches import Access, Path
+
+_ROWS = frozenset({"row", "unknown"})
+
+
+def comes_between(place: Place) -> str:
+    """What another task could change, or see half done, at a new `await`; "" where nothing is."""
+    before, after = place.before, place.after
+    reads = {each.path for each in before if each.kind == "read"}
+    written = {each.path for each in before if each.kind == "write"}
+    for each in after:
+        if each.kind == "write" and each.path in reads:
+            return f"{_shown(each.path)} is read before and written after"
+        if each.kind == "write" and any(_belong_together(path, each.path) for path in written):
+            return f"{_shown(each.path)} is written after what belongs together with it"
+    return _tested(place) or _in_a_row(place)
+
+
+def _belong_together(one: Path, other: Path) -> bool:
+    """Whether two things that are written are parts of one: attributes of an object, names of a module, a container twice."""
+    return one == other or (len(one) == len(other) > 1 and one[:-1] == other[:-1])
+
+
+def _tested(place: Place) -> str:
+    """What is tested before a place, where what is done after it relies on the outcome: an object that is used, a method that looks at the same."""
+    tested = [each for each in place.before if id(each.node) in _deciding(place) and each.kind in ("read", "unknown", "row")]
+    if not tested:
+        return ""
+    mutability = Mutability(place.view)
+    for each in place.after:
+        for test in tested:
+            if each.kind == "unknown" and test.path[: len(each.path)] == each.path and (test.kind != "read" or len(test.path) > len(each.path)):
+                return f"{_shown(each.path)} is tested before and used after"
+            through = isinstance(each.node, ast.Call) and each.kind == "read" and not _is_written_there(each, test)
+            if test.kind == "read" and len(test.path) > 1 and test.path == each.path and (each.kind == "use" or through):
+                if mutability.is_rebound(test.path[-1]):
+                    return f"{_shown(each.path)} is tested before and used after"
+    return ""
+
+
+def _is_written_there(each: Access, test: Access) -> bool:
+    return each.node is test.node
+
+
+def _deciding(place: Place) -> set[int]:
+    """The nodes whose outcome decides what is done, also by way of a name."""
+    known = place.view.__dict__.get("deciding")
+    if known is None:
+        tested = list(tests(place.timeline))
+        names = {node.id for test in tested for node in ast.walk(test) if isinstance(node, ast.Name)}
+        for moment in place.timeline.moments:
+            node: Any = moment.node
+            if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
+                tested.append(node.value)
+        known = place.view.__dict__["deciding"] = {id(node) for test in tested for node in ast.walk(test)}
+    return known
+
+
+def _in_a_row(place: Place) -> str:
+    """What is called before and after a place, or at it, where the calls belong together: writes to one stream, a transaction."""
+    rows = {each.path for each in place.before if each.kind in _ROWS}
+    for each in (*place.after, *place.own):
+        if each.path in rows and (each.kind in _ROWS or each.kind == "line"):
+            return f"calls of {_shown(each.path)} belong together"
+    return _in_a_round(place)
+
+
+def _in_a_round(place: Place) -> str:
+    """The same for a call that follows in the next round of a loop."""
+    mine = place.timeline.of[id(place.node)]
+    rounds = [arm for arm in mine.arms if arm[1] == "round"]
+    if not rounds:
+        return ""
+    for each in place.after:
+        other = place.timeline.of.get(id(each.node))
+        if each.kind in _ROWS and other is not None and rounds[-1] in other.arms and not place.is_cut(rounds[-1]):
+            return f"calls of {_shown(each.path)} belong together"
+    for each in place.before:
+        other = place.timeline.of.get(id(each.node))
+        if each.kind in _ROWS and other is not None and rounds[-1] in other.arms and not place.is_cut(rounds[-1]):
+            return f"calls of {_shown(each.path)} belong together"
+    return ""
+
+
+def iterates_shared(place: Place, loops: Iterable[Any]) -> str:
+    """A container that others can reach and change, in a loop over which a place stands."""
+    mutability = Mutability(place.view)
+    for loop in loops:
+        for path in place.view.iterated(loop):
+            if (len(path) > 1 or path[0].startswith(("c:", "l:"))) and mutability.is_changed(path):
+                return f"{_shown(path)} is iterated around it"
+    return ""
+
+
+def _shown(path: Path) -> str:
+    root = path[0].rpartition(":")[2] if not path[0].startswith("m:") else ""
+    text = ".".join(part for part in (root, *path[1:]) if part).replace(".[]", "[...]")
+    return f"`{text}`"
