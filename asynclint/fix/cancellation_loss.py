@@ -24,7 +24,7 @@ def _made(place: Place) -> str:
     made = [each for each in place.own_files if each.does == "makes"]
     if not made:
         return ""
-    if any(place.view.program.catalog.files[path].does == "opens" for path in _paths(place)):
+    if any(place.view.program.catalog.files[path].lost for path in _paths(place)):
         return "the file is made, and nobody has it to close or remove"
     removed = [each for each in place.files_later if each.does == "removes"]
     if any(each.whole & other.whole for each in made for other in removed):

@@ -36,7 +36,7 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
     for value in view.evaluate(call.func):
         if isinstance(value, External):
             use = view.program.catalog.files.get(value.path)
-            if use is None or view.is_given(call, use.unless):
+            if use is None or view.is_given(call, use.unless) or (use.only_if and not view.is_given(call, use.only_if)):
                 continue
             expressions = [each for each in map(lambda n: _argument(call, n), use.paths) if each is not None]
             for does in _opened(call, use.mode) if use.does == "opens" else (use.does,):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asynclint.fix import cancellation_loss, file_races, held, races, shared_state
 from asynclint.fix.places import Place
 from asynclint.index.refs import caught_names, dotted
-from asynclint.model import Applicability
+from asynclint.model import Applicability, Withheld
 from asynclint.program.known import Block
 from asynclint.program.values import External
 
@@ -35,6 +35,14 @@ def demoted(ctx: Context, node: cst.CSTNode, *, in_thread: bool = False) -> Appl
     if races.first_suspension_of_a_task(ctx, twin) or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING)):
         return Applicability.UNSAFE
     return Applicability.UNSAFE if _reason(ctx, twin, here, in_thread=in_thread) else Applicability.SAFE
+
+
+def require_position(ctx: Context, node: cst.CSTNode) -> None:
+    """Raise Withheld where a call works at a position that was set before, in an object that other tasks can reach."""
+    function = ctx.function_node
+    shown = shared_state.positioned(Place(ctx, ctx.twin(function), ctx.twin(node))) if function is not None else ""
+    if shown:
+        raise Withheld(f"the position in {shown} is set before, and another task could move it first; do both in one function, in a thread, under a lock")
 
 
 def _reason(ctx: Context, function: Any, node: Any, *, in_thread: bool) -> str:

@@ -20,7 +20,7 @@ def at(place: Place, *, in_thread: bool) -> str:
     """What is held at a place that must not be held at a new `await`; `in_thread`: the call works on in a thread if its task is cancelled."""
     for block in place.held_blocks():
         for item in block.items:
-            if _is_held(place, item.context_expr, in_thread=in_thread):
+            if _is_held(place.view, item.context_expr, in_thread=in_thread, is_async=isinstance(block, ast.AsyncWith)):
                 return f"`{ast.unparse(item.context_expr)}` is entered"
     if any(each.kind == "process" for each in place.before):
         return "what all tasks of the process see is changed before it"
@@ -35,8 +35,10 @@ def changes_process(place: Place) -> str:
     return "it changes what all tasks of the process see" if any(each.kind == "process" for each in place.own) else ""
 
 
-def _is_held(place: Place, expression: Any, *, in_thread: bool) -> bool:
-    view, catalog = place.view, place.view.program.catalog
+def _is_held(view: View, expression: Any, *, in_thread: bool, is_async: bool) -> bool:
+    catalog = view.program.catalog
+    if in_thread and is_async and isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript)) and not view.evaluate(expression):
+        return True  # what is there already and is entered is a lock, for all that is known
     paths = {value.path for value in view.evaluate(expression) if isinstance(value, ExternalInstance)}
     if isinstance(expression, ast.Call):
         paths |= {value.path for value in view.evaluate(expression.func) if isinstance(value, External)}
@@ -60,17 +62,12 @@ def _enters(view: View, value: Value, *, in_thread: bool) -> bool:
         if isinstance(value, Manager) or view.program.function(key).is_generator:
             if "hold" in known:
                 return True
-            around = [node for node in own_nodes(inner.function) if isinstance(node, (ast.With, ast.AsyncWith)) and _yields(node)]
-            if any(_is_held(_Inside(inner), item.context_expr, in_thread=in_thread) for node in around for item in node.items):  # type: ignore[arg-type]
-                return True
+            for node in own_nodes(inner.function):
+                if isinstance(node, (ast.With, ast.AsyncWith)) and _yields(node):
+                    is_async = isinstance(node, ast.AsyncWith)
+                    if any(_is_held(inner, item.context_expr, in_thread=in_thread, is_async=is_async) for item in node.items):
+                        return True
     return False
-
-
-class _Inside:
-    """The code of a manager, in the place of a place."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
 
 
 def _yields(node: Any) -> bool:

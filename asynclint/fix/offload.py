@@ -123,6 +123,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     bound = gives_bound(ctx, node)
     if bound:
         raise Withheld(f"it gives a `{bound}`, which must stay in the thread that made it; do all that is done with it in one function, in a thread")
+    hazards.require_position(ctx, node)
     worker = thread(ctx, keywords=bool(twin.keywords))
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset

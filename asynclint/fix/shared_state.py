@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asynclint.fix.places import Place
     from asynclint.fix.touches import Access, Path
 
-_ROWS = frozenset({"row", "unknown"})
+_ROWS = frozenset({"row", "unknown", "position"})
 
 
 def comes_between(place: Place) -> str:
@@ -22,7 +22,10 @@ def comes_between(place: Place) -> str:
     before, after = place.before, place.after
     reads = {each.path for each in before if each.kind == "read"}
     written = {each.path for each in before if each.kind == "write"}
+    asked = {each.path for each in before if each.kind in _ROWS}
     for each in after:
+        if each.kind == "write" and each.path in asked:
+            return f"{_shown(each.path)} is asked before and changed after"
         if each.kind == "write" and each.path in reads:
             return f"{_shown(each.path)} is read before and written after"
         if each.kind == "write" and any(_belong_together(path, each.path) for path in written):
@@ -70,9 +73,17 @@ def _deciding(place: Place) -> set[int]:
     return known
 
 
+def positioned(place: Place) -> str:
+    """What was positioned (`seek`) before a call that works at that position, where another task could move it at a new `await`; or ""."""
+    own = {each.path for each in place.own if each.kind in _ROWS}
+    return next((_shown(each.path) for each in place.before if each.kind == "position" and each.path in own and each.node is not place.node), "")
+
+
 def _in_a_row(place: Place) -> str:
     """What is called before and after a place, or at it, where the calls belong together: writes to one stream, a transaction."""
-    rows = {each.path for each in place.before if each.kind in _ROWS}
+    rows = {each.path for each in place.before if each.kind in _ROWS and each not in place.own}
+    if any(each.kind in _ROWS for each in place.own):
+        rows |= {each.path for each in place.own if any(each.path == other.path and other.kind in _ROWS for other in place.after)}
     for each in (*place.after, *place.own):
         if each.path in rows and (each.kind in _ROWS or each.kind == "line"):
             return f"calls of {_shown(each.path)} belong together"

@@ -34,7 +34,7 @@ _DEPTH = 8  # functions that call one another
 
 class Access(NamedTuple):
     """One touch. `kind`: `read`, `write`, `use` (a method is called on it), `unknown` (a method of which nothing is known), `row` (a call that belongs
-    together with the next one of that object), `line` (a whole line that is printed), `process` (what all tasks see is changed), `hold`, `release`.
+    together with the next one of that object), `position` (one that says where in the object the next one works), `line` (a whole line that is printed), `process` (what all tasks see is changed), `hold`, `release`.
     """
 
     kind: str
@@ -324,15 +324,18 @@ class View:
             return
         types = {value.path for value in self.evaluate(node.func.value) if isinstance(value, ExternalInstance)}
         types |= {value.receiver for value in values if isinstance(value, External)} - {""}
-        if any(not catalog.sequences.isdisjoint(catalog.ancestry(path)) for path in types):
-            yield Access("row", receiver, node)
+        rows = [name for path in types for name in catalog.ancestry(path.partition("(")[0])]
+        if not catalog.sequences.isdisjoint(rows):
+            yield Access("position" if node.func.attr in catalog.names(catalog.positions) else "row", receiver, node)
         elif node.func.attr in catalog.names(catalog.changes):
             if self.outside(node.func.value) in catalog.process_state:
                 yield Access("process", (), node)
             yield Access("read", _content(receiver), node)
             yield Access("write", _content(receiver), node)
-        elif not values and not receiver[-1:] == receiver[:1] == ():
-            yield Access("unknown", receiver, node)
+        elif values:
+            yield Access("read", _content(receiver), node)
+        else:
+            yield Access("position" if node.func.attr in catalog.names(catalog.positions) else "unknown", receiver, node)
 
     def _outside(self, node: ast.Call, value: External) -> Iterator[Access]:
         catalog = self.program.catalog

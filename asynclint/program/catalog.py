@@ -60,6 +60,7 @@ class Catalog:
         self.releases: set[str] = set()  # callables that give back what is held
         self.process_state: set[str] = set()  # callables that change what all tasks of the process see, and the names that hold it
         self.sequences: set[str] = set()  # types of which calls in a row belong together: streams, transactions
+        self.positions: set[str] = set()  # methods of such types that say where the next one works
         self.changes: set[str] = set()  # methods that change their object at once
         self.suspends: set[str] = set()  # coroutine functions of which an `await` surely lets other tasks run
         self._taught: list[dict[str, Any]] = []  # the tables of the user

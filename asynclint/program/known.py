@@ -94,8 +94,8 @@ class Lock:
 @record(frozen=True, slots=True)
 class FileUse:
     """What a callable does to files: `looks` (is it there, what is there), `reads` or `writes` their content, `makes` or `removes` them, or `opens` one,
-    as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` as in `Block`: then it does
-    nothing that another task may undo.
+    as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` and `only_if` as in `Block`:
+    otherwise it does nothing that another task may undo. `lost`: only its result tells what it made.
     """
 
     path: str
@@ -103,6 +103,8 @@ class FileUse:
     paths: tuple[int, ...] = (0,)
     mode: int = -1
     unless: tuple[Condition, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    lost: bool = False
 
 
 @record(frozen=True, slots=True)

@@ -221,11 +221,12 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "swallowing": (("call",), _CALL),
     "groups": (("call", "starts"), {**_CALL, "starts": _one_of("create_task", "start_soon")}),
     "caches": (("call",), _CALL),
-    "files": (("call", "does"), {**_CALL, "does": _one_of(*FILE_USES), "paths": _NUMBERS, "mode": _NUMBER, "unless": _CONDITIONS}),
+    "files": (("call", "does"), {**_CALL, "does": _one_of(*FILE_USES), "paths": _NUMBERS, "mode": _NUMBER, "unless": _CONDITIONS, "only_if": _CONDITIONS, "lost": _FLAG}),
     "holds": (("call",), {**_CALL, "unless": _CONDITIONS, "awaits": _FLAG, "block": _FLAG}),
     "releases": (("call",), _CALL),
     "process_state": (("call",), _CALL),
     "sequences": (("type",), {"type": _PATHS}),
+    "positions": (("call",), _CALL),
     "changes": (("call",), _CALL),
     "suspends": (("call",), _CALL),
 }

@@ -108,10 +108,11 @@ def _file(catalog: Catalog, row: dict[str, Any]) -> None:
     paths, does = _paths(row), row.pop("does")
     if does not in FILE_USES:
         raise ValueError(f"`does` is one of {', '.join(FILE_USES)}")
-    named, mode, unless = tuple(row.pop("paths", (0,))), row.pop("mode", -1), tuple(map(condition, row.pop("unless", ())))
+    named, mode, lost = tuple(row.pop("paths", (0,))), row.pop("mode", -1), row.pop("lost", False)
+    unless, only_if = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if"))
     _end(row)
     for path in paths:
-        catalog.files[path] = FileUse(path, does, named, mode, unless)
+        catalog.files[path] = FileUse(path, does, named, mode, unless, only_if, lost)
 
 
 def _hold(catalog: Catalog, row: dict[str, Any]) -> None:
@@ -174,6 +175,7 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "releases": _set("releases"),
     "process_state": _set("process_state"),
     "sequences": _set("sequences", "type"),
+    "positions": _set("positions"),
     "changes": _set("changes"),
     "suspends": _set("suspends"),
 }
