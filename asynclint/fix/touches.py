@@ -30,6 +30,7 @@ ITEM = "[]"
 _VIEWS = frozenset({"items", "keys", "values"})
 _GIVING_ITEMS = frozenset({"get", "setdefault"})
 _DEPTH = 8  # functions that call one another
+_REACH = 400  # functions of one circle that are looked at
 
 
 class Access(NamedTuple):
@@ -61,6 +62,8 @@ class Touches:
         self.mutable: dict[tuple[int, str, bool], bool] = {}  # for `mutability`
         self._known: dict[FunctionKey, Touched] = {}
         self._active: list[FunctionKey] = []
+        self._provisional: dict[FunctionKey, Touched] = {}  # seen from within a circle
+        self._lowest = 0
 
     @classmethod
     def shared(cls, program: Program, sources: Sources) -> Touches:
@@ -72,18 +75,25 @@ class Touches:
 
     def of(self, key: FunctionKey) -> Touched:
         """What calling a function touches; nothing is known of those of libraries, and of what is being looked at already."""
-        known = self._known.get(key)
+        known = self._known.get(key) or self._provisional.get(key)
         if known is not None:
             return known
-        if self.program.is_outside(key[0]) or key in self._active or len(self._active) > _DEPTH or not key[1]:
+        if key in self._active:
+            self._lowest = min(self._lowest, self._active.index(key))
             return NOTHING
+        if self.program.is_outside(key[0]) or not key[1] or len(self._active) > _DEPTH or len(self._provisional) > _REACH:
+            return NOTHING
+        depth, outer, self._lowest = len(self._active), self._lowest, _DEPTH + 2
         self._active.append(key)
         try:
             found = self._look(key)
         finally:
             self._active.pop()
-        if not self._active:
-            self._known[key] = found  # inside a circle not all was seen
+        whole = self._lowest >= depth  # it is not part of a circle of functions of which one is not known yet
+        (self._known if whole else self._provisional)[key] = found
+        self._lowest = min(outer, self._lowest) if not whole else outer
+        if not depth:
+            self._provisional.clear()
         return found
 
     def _look(self, key: FunctionKey) -> Touched:
