@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from asynclint.program.known import Block
 
 _INTERRUPTS = frozenset({"KeyboardInterrupt", "BaseException", ""})
+_LOST_INTERRUPT = "the interrupt that a handler waits for does not come out of a thread"
 
 
 def at(place: Place, block: Block | None) -> str:
@@ -42,11 +43,9 @@ def _interrupted(place: Place) -> str:
     """Whether an interrupt at a prompt is caught, here or by whoever waits for the coroutine: it does not reach them from a thread."""
     below = place.node
     for node in place.above:
-        if isinstance(node, ast.Try) and below in node.body:
-            if any(not _INTERRUPTS.isdisjoint(caught_names(handler.type)) for handler in node.handlers):
-                return "the interrupt that a handler waits for does not come out of a thread"
+        handlers = node.handlers if isinstance(node, ast.Try) and below in node.body else ()
+        if any(not _INTERRUPTS.isdisjoint(caught_names(handler.type)) for handler in handlers):
+            return _LOST_INTERRUPT
         below = node
-    program = place.view.program
-    if any("KeyboardInterrupt" in names.caught for names in program.names.values()):
-        return "the interrupt that a handler waits for does not come out of a thread"
-    return ""
+    caught = any("KeyboardInterrupt" in names.caught for names in place.view.program.names.values())
+    return _LOST_INTERRUPT if caught else ""

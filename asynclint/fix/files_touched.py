@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SAME_PLACE = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "builtins.str", "os.fspath", "os.path.abspath", "os.path.normpath"})
 _JOINING = frozenset({"os.path.join", "pathlib.Path", "pathlib.Path.joinpath", "pathlib.Path.with_suffix", "pathlib.Path.with_name"})
+_WRITTEN_OUT = (ast.BinOp, ast.JoinedStr, ast.Constant, ast.Attribute, ast.Name)
 _DEPTH = 6
 
 
@@ -38,9 +39,9 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
             use = view.program.catalog.files.get(value.path)
             if use is None or view.is_given(call, use.unless) or (use.only_if and not view.is_given(call, use.only_if)):
                 continue
-            expressions = [each for each in map(lambda n: _argument(call, n), use.paths) if each is not None]
-            for does in _opened(call, use.mode) if use.does == "opens" else (use.does,):
-                found.append(_access(view, does, expressions, call))
+            expressions = [each for each in (_argument(call, n) for n in use.paths) if each is not None]
+            doing = _opened(call, use.mode) if use.does == "opens" else (use.does,)
+            found += [_access(view, does, expressions, call) for does in doing]
         elif isinstance(value, FunctionValue) and not view.program.function(value.key).is_async:
             found += _through(view, call, value)
     return found
@@ -104,15 +105,11 @@ def _plain(view: View, node: Any, depth: int) -> Any:
     """An expression of a path without what does not change which file it is, local names replaced by what they are bound to."""
     if isinstance(node, ast.Name) and depth:
         bound = view.value_of(node.id)
-        if isinstance(bound, (ast.BinOp, ast.JoinedStr, ast.Constant, ast.Attribute, ast.Name)) or (isinstance(bound, ast.Call) and _joins(view, bound)):
+        if isinstance(bound, _WRITTEN_OUT) or (isinstance(bound, ast.Call) and _is_one_of(view, bound, _JOINING | _SAME_PLACE)):
             return _plain(view, bound, depth - 1)
     if isinstance(node, ast.Call) and len(node.args) == 1 and depth and _is_one_of(view, node, _SAME_PLACE):
         return _plain(view, node.args[0], depth - 1)
     return node
-
-
-def _joins(view: View, call: ast.Call) -> bool:
-    return _is_one_of(view, call, _JOINING | _SAME_PLACE)
 
 
 def _is_one_of(view: View, call: ast.Call, paths: frozenset[str]) -> bool:

@@ -42,7 +42,7 @@ def require_position(ctx: Context, node: cst.CSTNode) -> None:
     function = ctx.function_node
     shown = shared_state.positioned(Place(ctx, ctx.twin(function), ctx.twin(node))) if function is not None else ""
     if shown:
-        raise Withheld(f"the position in {shown} is set before, and another task could move it first; do both in one function, in a thread, under a lock")
+        raise Withheld(f"the position in {shown} is set before, and another task could move it; do both in one function, in a thread, under a lock")
 
 
 def _reason(ctx: Context, function: Any, node: Any, *, in_thread: bool) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from asynclint.index.refs import ref
+from asynclint.program.values import FunctionValue, Instance
+
 if TYPE_CHECKING:
     from asynclint.fix.occurrences import Use
     from asynclint.fix.touches import Path, View
+    from asynclint.program.values import ClassValue
 
 _MANY = 40  # modules that read an attribute of the same name: then it is one of many things, and taken for one that changes
 _MAKING = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "__init_subclass__", "__setstate__"})
@@ -19,27 +23,53 @@ class Mutability:
     def __init__(self, view: View) -> None:
         self._view, self._program = view, view.program
 
-    def is_rebound(self, name: str) -> bool:
-        """Whether something is assigned to an attribute of this name outside of constructors, or what it holds is changed."""
-        return self._ask(name, content=False)
+    def is_rebound(self, path: Path, owners: tuple[ClassValue, ...] = ()) -> bool:
+        """Whether something is assigned to an attribute of this name outside of constructors, or what it holds is changed; with `owners` known, of
+        an instance of one of these classes, or of one that is not known. The same for a global.
+        """
+        is_global = len(path) == 2 and path[0].startswith("m:")
+        return self._ask(path[-1], owners, content=is_global) or (is_global and self._is_declared(path[-1]))
+
+    def _is_declared(self, name: str) -> bool:
+        """Whether a function declares a name global."""
+        trees = self._view.touches.occurrences
+        modules = {self._view.key[0], *self._importing(name)}
+        return any(
+            isinstance(node, ast.Global) and name in node.names
+            for use in trees.of(name, sorted(modules))
+            if isinstance(use.node, ast.Name) and isinstance(use.node.ctx, ast.Store)
+            for frame in use.above
+            if isinstance(frame, (ast.FunctionDef, ast.AsyncFunctionDef))
+            for node in ast.walk(frame)
+        )
 
     def is_changed(self, path: Path) -> bool:
         """Whether the container at a path is changed in place by anybody: one that is put in its place harms no loop."""
         name = path[-1] if len(path) > 1 else path[0].rpartition(":")[2]
-        return name == "[]" or self._ask(name, content=True)
+        return name == "[]" or self._ask(name, (), content=True)
 
-    def _ask(self, name: str, *, content: bool) -> bool:
-        memory, key = self._view.touches.mutable, (self._view.key[0], name, content)
+    def _ask(self, name: str, owners: tuple[ClassValue, ...], *, content: bool) -> bool:
+        memory, key = self._view.touches.mutable, (self._view.key[0], name, owners, content)
         known = memory.get(key)
         if known is None:
-            known = memory[key] = self._find(name, content=content)
+            known = memory[key] = self._find(name, owners, content=content)
         return known
 
-    def _find(self, name: str, *, content: bool) -> bool:
+    def _find(self, name: str, owners: tuple[ClassValue, ...], *, content: bool) -> bool:
         modules = {self._view.key[0], *self._program.modules_reading((name,)), *self._importing(name)}
         if len(modules) > _MANY:
             return True
-        return any(self._changes(use, content=content) for use in self._view.touches.occurrences.of(name, sorted(modules)))
+        uses = self._view.touches.occurrences.of(name, sorted(modules))
+        return any(self._changes(use, content=content) and self._is_of(use, owners) for use in uses)
+
+    def _is_of(self, use: Use, owners: tuple[ClassValue, ...]) -> bool:
+        """Whether the owner of an attribute may be an instance of one of some classes."""
+        if not owners or not isinstance(use.node, ast.Attribute):
+            return True
+        values = self._program.evaluate(ref(use.node.value), use.scope)
+        classes = [value.klass for value in values if isinstance(value, Instance)]
+        resolver = self._program.resolver
+        return not classes or any(one in resolver.mro(other) or other in resolver.mro(one) for one in classes for other in owners)
 
     def _importing(self, name: str) -> set[int]:
         """The modules that import a name as it is."""
@@ -63,7 +93,18 @@ class Mutability:
         if not content and isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             return function not in _MAKING
         if isinstance(above, ast.Call) and node in above.args and content:
-            return not _is_plain(above)
+            return self._is_given_on(above, use)
+        return False
+
+    def _is_given_on(self, call: ast.Call, use: Use) -> bool:
+        """Whether a call may change what it is given: a function of the program that changes the parameter does."""
+        for value in self._program.evaluate(ref(call.func), use.scope):
+            if isinstance(value, FunctionValue) and use.node in call.args:
+                names = [param.name for param in self._program.function(value.key).params][1 if value.receiver is not None else 0 :]
+                position = call.args.index(use.node)
+                written = {path for kind, path in self._view.touches.of(value.key).accesses if kind == "write"}
+                if position < len(names) and (f"p:{names[position]}",) in written:
+                    return True
         return False
 
     @staticmethod
@@ -78,12 +119,3 @@ class Mutability:
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names and not isinstance(node.ctx, ast.Load):
                 return True
         return False
-
-
-def _is_plain(call: ast.Call) -> bool:
-    """Whether a call is one that only looks at what it is given, as far as its name tells: it is a builtin, or a class."""
-    name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    return name in _LOOKING or name[:1].isupper()
-
-
-_LOOKING = frozenset({"len", "list", "tuple", "set", "sorted", "print", "repr", "str", "any", "all", "sum", "min", "max", "enumerate", "zip", "iter", "bool", "dict", "isinstance", "frozenset", "reversed", "next", "map", "filter", "id", "join", "info", "debug", "warning", "error", "format"})

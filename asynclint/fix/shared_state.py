@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.mutability import Mutability
 from asynclint.fix.timeline import tests
+from asynclint.program.values import External, Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from asynclint.fix.places import Place
     from asynclint.fix.touches import Access, Path
+    from asynclint.program.values import ClassValue
 
 _ROWS = frozenset({"row", "unknown", "position"})
 
@@ -21,16 +23,21 @@ def comes_between(place: Place) -> str:
     """What another task could change, or see half done, at a new `await`; "" where nothing is."""
     before, after = place.before, place.after
     reads = {each.path for each in before if each.kind == "read"}
-    written = {each.path for each in before if each.kind == "write"}
-    asked = {each.path for each in before if each.kind in _ROWS}
+    written = {each.path for each in before if each.kind == "write" and not _is_awaited(place, each)}
+    asked = {each.path for each in before if each.kind in _ROWS or each.kind == "ask"}
     for each in after:
         if each.kind == "write" and each.path in asked:
             return f"{_shown(each.path)} is asked before and changed after"
         if each.kind == "write" and each.path in reads:
             return f"{_shown(each.path)} is read before and written after"
-        if each.kind == "write" and any(_belong_together(path, each.path) for path in written):
+        if each.kind == "write" and not _is_awaited(place, each) and any(_belong_together(path, each.path) for path in written):
             return f"{_shown(each.path)} is written after what belongs together with it"
     return _tested(place) or _in_a_row(place)
+
+
+def _is_awaited(place: Place, each: Access) -> bool:
+    """Whether a coroutine does it that is awaited: it may be suspended when half is done anyway."""
+    return isinstance(place.timeline.parents.get(id(each.node)), ast.Await)
 
 
 def _belong_together(one: Path, other: Path) -> bool:
@@ -48,15 +55,11 @@ def _tested(place: Place) -> str:
         for test in tested:
             if each.kind == "unknown" and test.path[: len(each.path)] == each.path and (test.kind != "read" or len(test.path) > len(each.path)):
                 return f"{_shown(each.path)} is tested before and used after"
-            through = isinstance(each.node, ast.Call) and each.kind == "read" and not _is_written_there(each, test)
-            if test.kind == "read" and len(test.path) > 1 and test.path == each.path and (each.kind == "use" or through):
-                if mutability.is_rebound(test.path[-1]):
-                    return f"{_shown(each.path)} is tested before and used after"
+            relies = each.kind == "use" or (each.kind == "read" and isinstance(each.node, ast.Call) and each.node is not test.node)
+            relies = relies and test.kind == "read" and len(test.path) > 1 and test.path == each.path
+            if relies and mutability.is_rebound(test.path, _owners(place, test.node)):
+                return f"{_shown(each.path)} is tested before and used after"
     return ""
-
-
-def _is_written_there(each: Access, test: Access) -> bool:
-    return each.node is test.node
 
 
 def _deciding(place: Place) -> set[int]:
@@ -64,13 +67,35 @@ def _deciding(place: Place) -> set[int]:
     known = place.view.__dict__.get("deciding")
     if known is None:
         tested = list(tests(place.timeline))
-        names = {node.id for test in tested for node in ast.walk(test) if isinstance(node, ast.Name)}
+        names = {node.id for test in tested for node in _asked(place, test) if isinstance(node, ast.Name)}
         for moment in place.timeline.moments:
             node: Any = moment.node
             if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
                 tested.append(node.value)
-        known = place.view.__dict__["deciding"] = {id(node) for test in tested for node in ast.walk(test)}
+        known = place.view.__dict__["deciding"] = {id(node) for test in tested for node in _asked(place, test)}
     return known
+
+
+def _asked(place: Place, test: Any) -> Iterator[Any]:
+    """The names and attributes whose values a test is about, and the calls that give them."""
+    if isinstance(test, (ast.Name, ast.Attribute)):
+        yield test
+    elif isinstance(test, ast.Call):
+        yield test
+        if any(isinstance(value, External) and value.path.startswith("builtins.") for value in place.view.evaluate(test.func)):
+            for argument in test.args:
+                yield from _asked(place, argument)
+        elif isinstance(test.func, ast.Attribute):
+            yield test.func
+    elif not isinstance(test, (ast.Lambda, ast.Await)):
+        for child in ast.iter_child_nodes(test):
+            yield from _asked(place, child)
+
+
+def _owners(place: Place, node: Any) -> tuple[ClassValue, ...]:
+    """The classes of the program that the owner of an attribute may be an instance of."""
+    values = place.view.evaluate(node.value) if isinstance(node, ast.Attribute) else ()
+    return tuple(value.klass for value in values if isinstance(value, Instance))
 
 
 def positioned(place: Place) -> str:

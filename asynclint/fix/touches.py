@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 ITEM = "[]"
+_LOOKING_IN = (ast.Subscript, ast.Compare, ast.For, ast.comprehension, ast.Starred, ast.Call)
 _VIEWS = frozenset({"items", "keys", "values"})
 _GIVING_ITEMS = frozenset({"get", "setdefault"})
 _DEPTH = 8  # functions that call one another
@@ -34,8 +35,9 @@ _REACH = 400  # functions of one circle that are looked at
 
 
 class Access(NamedTuple):
-    """One touch. `kind`: `read`, `write`, `use` (a method is called on it), `unknown` (a method of which nothing is known), `row` (a call that belongs
-    together with the next one of that object), `position` (one that says where in the object the next one works), `line` (a whole line that is printed), `process` (what all tasks see is changed), `hold`, `release`.
+    """One touch. `kind` is `read` or `write`; of methods, `use` (one is called), `ask` (it is of a library, and not known to change its object),
+    `unknown` (nothing is known of it), `row` (the next call of that object belongs together with it), `position` (it says where in the object the
+    next one works); `line` (a whole line is printed), `process` (what all tasks see is changed), `hold`, `hold-awaits` (see `Hold`), `release`.
     """
 
     kind: str
@@ -59,7 +61,7 @@ class Touches:
 
     def __init__(self, program: Program, sources: Sources) -> None:
         self.program, self.occurrences = program, Occurrences.shared(program, sources)
-        self.mutable: dict[tuple[int, str, bool], bool] = {}  # for `mutability`
+        self.mutable: dict[tuple[int, str, tuple[ClassValue, ...], bool], bool] = {}  # for `mutability`
         self._known: dict[FunctionKey, Touched] = {}
         self._active: list[FunctionKey] = []
         self._provisional: dict[FunctionKey, Touched] = {}  # seen from within a circle
@@ -119,6 +121,10 @@ class View:
     @cached_property
     def _global(self) -> frozenset[str]:
         return declared(self._body, ast.Global)
+
+    @cached_property
+    def _nonlocal(self) -> frozenset[str]:
+        return declared(self._body, ast.Nonlocal)
 
     @cached_property
     def _kept(self) -> frozenset[str]:
@@ -279,14 +285,12 @@ class View:
 
     def _name(self, node: Any) -> Iterator[Access]:
         if not isinstance(node.ctx, ast.Load):
-            if isinstance(node, ast.Attribute) or node.id in self._global or node.id in declared(self._body, ast.Nonlocal):
+            if isinstance(node, ast.Attribute) or node.id in self._global | self._nonlocal:
                 yield from self._written(node, node)
             return
         parent = self.parents.get(id(node))
-        if isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load):
-            if not isinstance(self.parents.get(id(parent)), ast.AugAssign):
-                return
-        if isinstance(parent, ast.Call) and parent.func is node:
+        is_target = isinstance(parent, ast.Subscript) and parent.value is node and not isinstance(parent.ctx, ast.Load)
+        if (is_target and not isinstance(self.parents.get(id(parent)), ast.AugAssign)) or (isinstance(parent, ast.Call) and parent.func is node):
             return
         if isinstance(node, ast.Attribute):
             for value in self.evaluate(node.value):
@@ -302,8 +306,8 @@ class View:
         if path[0].startswith("m:") and self._stores.get(node.id) is None:
             return False
         if path == (f"p:{node.id}",) or path[0].startswith("l:") or len(path) == 1:
-            return not isinstance(parent, (ast.Subscript, ast.Compare, ast.For, ast.comprehension, ast.Starred, ast.Call, ast.UnaryOp, ast.If, ast.While))
-        return not isinstance(parent, (ast.Subscript, ast.Compare, ast.For, ast.comprehension, ast.Attribute, ast.Call, ast.Starred))
+            return not isinstance(parent, (*_LOOKING_IN, ast.UnaryOp, ast.If, ast.While))
+        return not isinstance(parent, (*_LOOKING_IN, ast.Attribute))
 
     def _written(self, node: Any, target: Any) -> Iterator[Access]:
         outside = self.outside(target)
@@ -317,9 +321,9 @@ class View:
         values, catalog = self.evaluate(node.func), self.program.catalog
         receiver = self.path(node.func.value) if isinstance(node.func, ast.Attribute) else None
         functions = [value for value in values if isinstance(value, FunctionValue) and not self.program.is_outside(value.module)]
-        for value in functions:
-            if not self.program.function(value.key).is_async or isinstance(self.parents.get(id(node)), ast.Await):
-                yield from self._through(node, value, self._arguments(node, value))
+        for function in functions:
+            if not self.program.function(function.key).is_async or isinstance(self.parents.get(id(node)), ast.Await):
+                yield from self._through(node, function, self._arguments(node, function))
         for value in values:
             if isinstance(value, ClassValue):
                 for made in self.program.resolver.instance_attribute_of_class(value, "__init__"):
@@ -343,8 +347,8 @@ class View:
             yield Access("read", _content(receiver), node)
             yield Access("write", _content(receiver), node)
         elif values:
-            yield Access("read", _content(receiver), node)
-        else:
+            yield Access("ask", _content(receiver), node)
+        elif node.func.attr not in _OF_VALUES:
             yield Access("position" if node.func.attr in catalog.names(catalog.positions) else "unknown", receiver, node)
 
     def _outside(self, node: ast.Call, value: External) -> Iterator[Access]:
@@ -421,6 +425,7 @@ class View:
         )
 
 
+_OF_VALUES = frozenset({*dir(str), *dir(bytes), *dir(int), *dir(float)})  # methods of what never changes
 _PASSING_ON = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed", "builtins.iter", "builtins.filter", "builtins.map"})
 
 

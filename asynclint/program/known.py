@@ -93,9 +93,9 @@ class Lock:
 
 @record(frozen=True, slots=True)
 class FileUse:
-    """What a callable does to files: `looks` (is it there, what is there), `reads` or `writes` their content, `makes` or `removes` them, or `opens` one,
-    as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` and `only_if` as in `Block`:
-    otherwise it does nothing that another task may undo. `lost`: only its result tells what it made.
+    """What a callable does to files: `looks` (is it there, what is there), `reads` or `writes` their content, `makes` or `removes` them, or `opens`
+    one, as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` and `only_if` as in
+    `Block`: otherwise it does nothing that another task may undo. `lost`: only its result tells what it made.
     """
 
     path: str
@@ -109,9 +109,9 @@ class FileUse:
 
 @record(frozen=True, slots=True)
 class Hold:
-    """A context manager, or a call, that takes something for its task alone, or changes what all tasks see, until it is given back. `awaits`: made for
-    coroutines, so that only a thread does harm, which works on after a cancellation. `block`: it is a context manager, and takes nothing until it
-    is entered.
+    """A context manager, or a call, that takes something for its task alone, or changes what all tasks see, until it is given back. `awaits`: it is
+    made for coroutines, so that only a thread does harm, which works on after a cancellation. `block`: it is a context manager, and takes nothing
+    until it is entered.
     """
 
     path: str
