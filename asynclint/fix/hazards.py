@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from asynclint.fix import cleanups, races
+from asynclint.fix import cancellation_loss, cleanups, file_races, held, races, shared_state
+from asynclint.fix.places import Place
 from asynclint.index.refs import caught_names, dotted
-from asynclint.model import Applicability
+from asynclint.model import Applicability, Withheld
 from asynclint.program.known import Block
 from asynclint.program.values import External
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _WAITING = frozenset({"sleep", "wait", "console"})  # kinds of what neither tests nor changes anything
 
 
-def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
+def demoted(ctx: Context, node: cst.CSTNode, *, in_thread: bool = False) -> Applicability:
     """Safe, or unsafe where a new suspension point could come between a test of shared state and the act that depends on it, or where the task may be
     on its way out because it was cancelled: there it is cancelled again at an `await`, and what follows does not run.
     """
@@ -31,16 +32,37 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
     if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or cleanups.may_lose(ctx) or _is_member_test(ctx, node):
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
-    place = (here.lineno, here.col_offset)
-    if (
-        races.read_before_and_written_after(twin, place)
-        or races.in_loop_over_shared(ctx, twin, place)
-        or races.changes_the_process(ctx, twin, place)
-        or races.first_suspension_of_a_task(ctx, twin)
-        or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING))
-    ):
+    if races.first_suspension_of_a_task(ctx, twin) or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING)):
         return Applicability.UNSAFE
-    return Applicability.SAFE
+    return Applicability.UNSAFE if _reason(ctx, twin, here, in_thread=in_thread) else Applicability.SAFE
+
+
+def require_position(ctx: Context, node: cst.CSTNode) -> None:
+    """Raise Withheld where a call works at a position that was set before, in an object that other tasks can reach."""
+    function = ctx.function_node
+    shown = shared_state.positioned(Place(ctx, ctx.twin(function), ctx.twin(node))) if function is not None else ""
+    if shown:
+        raise Withheld(f"the position in {shown} is set before, and another task could move it; do both in one function, in a thread, under a lock")
+
+
+def _reason(ctx: Context, function: Any, node: Any, *, in_thread: bool) -> str:
+    """Why a new `await` at a node may change what a function does, or ""."""
+    place = Place(ctx, function, node)
+    effect = ctx.effect(ctx.node_of(node))
+    return (
+        shared_state.comes_between(place)
+        or shared_state.iterates_shared(place, place.loops())
+        or file_races.comes_between(place)
+        or file_races.drains(place)
+        or held.at(place, in_thread=in_thread and not _only_reads(place))
+        or (held.changes_process(place) if in_thread else "")
+        or cancellation_loss.at(place, effect.block if in_thread and effect is not None else None)
+    )
+
+
+def _only_reads(place: Place) -> bool:
+    """Whether all that is known of the call is that it looks at files: what a thread finds out in vain harms nobody."""
+    return bool(place.own_files) and all(each.does in ("looks", "reads") for each in place.own_files)
 
 
 def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:

@@ -64,7 +64,7 @@ def offload_iteration(ctx: Context, node: cst.Call, block: Block) -> Fix:
     arguments = "".join(f", {text}" for _, text in given)
     edit = _edit(ctx, ctx.span(node), f"{opening}{worker.run(f'{head} list({made}){arguments}')}{closing}")
     title = f"Run the iteration in a thread: `await {worker.name}({head} list({ctx.name(node)}(...)))`"
-    kind = Applicability.UNSAFE if doubt else hazards.demoted(ctx, node)
+    kind = Applicability.UNSAFE if doubt else hazards.demoted(ctx, node, in_thread=True)
     return Fix(title, kind, (edit,), worker.imports)
 
 
@@ -134,6 +134,7 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
     for each in (*arguments, *([twin.func.value] if isinstance(twin.func, ast.Attribute) else [])):
         _require_not_bound(ctx, each)
     doubt = require_movable(ctx, twin, in_handler=_in_handler(ctx), keeps_context=keeps_context(ctx))
+    hazards.require_position(ctx, node)
     worker = thread(ctx, keywords=bool(twin.keywords), call=node)
     opening, closing = _parentheses(ctx, node)
     start = ctx.span(node).start.offset
@@ -146,7 +147,8 @@ def offload(ctx: Context, node: cst.Call, applicability: Applicability = Applica
         _edit(ctx, ctx.source.span(func, arguments_start), separator),
         *_at(ctx, ctx.span(node).end.offset, worker.closing[1:] + closing),  # the call's own parenthesis closes one
     ]
-    kind = Applicability.UNSAFE if doubt or Applicability.UNSAFE in (applicability, hazards.demoted(ctx, node)) else Applicability.SAFE
+    demoted = hazards.demoted(ctx, node, in_thread=True)
+    kind = Applicability.UNSAFE if doubt or Applicability.UNSAFE in (applicability, demoted) else Applicability.SAFE
     return Fix(f"Run in a thread: `await {worker.name}({ctx.name(node)}, ...)`", kind, tuple(edits), worker.imports)
 
 

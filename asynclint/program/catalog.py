@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from asynclint.index.facts import Ref
-    from asynclint.program.known import Aware, Block, Condition, Entry, Lock, Offload, Runner, Type, Walk
+    from asynclint.program.known import Aware, Block, Condition, Entry, FileUse, Hold, Lock, Offload, Runner, Type, Walk
 
     Arguments = tuple[tuple[str | None, Ref], ...]
 
 DERIVED = "derived"  # the folder of summaries in that of the catalog
-ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners", "threads"})  # the files that are no families
+ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners", "safety", "threads"})  # the files that are no families
 
 
 class CatalogError(Exception):
@@ -66,6 +66,14 @@ class Catalog:
         self._shares: dict[str, list[tuple[int | str, str]]] = {}
         self._mutable: set[str] = set()
         self._thread_bound: set[str] = set()
+        self.files: dict[str, FileUse] = {}
+        self.holds: dict[str, Hold] = {}
+        self.releases: set[str] = set()  # callables that give back what is held
+        self.process_state: set[str] = set()  # callables that change what all tasks of the process see, and the names that hold it
+        self.sequences: set[str] = set()  # types of which calls in a row belong together: streams, transactions
+        self.positions: set[str] = set()  # methods of such types that say where the next one works
+        self.changes: set[str] = set()  # methods that change their object at once
+        self.suspends: set[str] = set()  # coroutine functions of which an `await` surely lets other tasks run
         self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary
         self._families: dict[str, str] = {}  # import roots -> the files of families that were not read yet

@@ -16,6 +16,7 @@ KINDS = ("sleep", "process", "network", "database", "wait", "console", "cpu", "f
 OFFLOADS = ("safe", "unsafe", "process", "never")  # process: it holds the GIL, so that a thread is of little use
 PLACES = ("exception", "frame", "thread", "main", "context", "code")  # what a callable may know of the place where it runs
 PARTS = ("all", "inside", "item")  # what a result may have in common with an argument
+FILE_USES = ("looks", "reads", "writes", "makes", "removes", "opens")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -107,6 +108,35 @@ class Runner:
     def makes_loop(self) -> bool:
         """Whether each call has an event loop of its own."""
         return self.loop == "new"
+
+
+@record(frozen=True, slots=True)
+class FileUse:
+    """What a callable does to files: `looks` (is it there, what is there), `reads` or `writes` their content, `makes` or `removes` them, or `opens`
+    one, as its argument number `mode` says. `paths` are the arguments that name files; -1 is the receiver of a method. `unless` and `only_if` as in
+    `Block`: otherwise it does nothing that another task may undo. `lost`: only its result tells what it made.
+    """
+
+    path: str
+    does: str
+    paths: tuple[int, ...] = (0,)
+    mode: int = -1
+    unless: tuple[Condition, ...] = ()
+    only_if: tuple[Condition, ...] = ()
+    lost: bool = False
+
+
+@record(frozen=True, slots=True)
+class Hold:
+    """A context manager, or a call, that takes something for its task alone, or changes what all tasks see, until it is given back. `awaits`: it is
+    made for coroutines, so that only a thread does harm, which works on after a cancellation. `block`: it is a context manager, and takes nothing
+    until it is entered.
+    """
+
+    path: str
+    unless: tuple[Condition, ...] = ()
+    awaits: bool = False
+    block: bool = False
 
 
 @record(frozen=True, slots=True)

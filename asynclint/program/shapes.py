@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS, PARTS, PLACES
+from asynclint.program.known import FILE_USES, KINDS, OFFLOADS, PARTS, PLACES
 from asynclint.program.tables import SUBJECTS, condition
 from asynclint.record import record
 
@@ -155,9 +155,15 @@ def _conditions(value: Any) -> Iterator[Mistake]:
             yield Mistake((number,), f"{_called(text)} is not a condition such as `timeout=0` or `arg0=False`")
 
 
+def _numbers(value: Any) -> Iterator[Mistake]:
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
+        yield Mistake((), f"expected a list of whole numbers, got {_called(value)}")
+
+
 _FLAG, _TEXT, _NUMBER = _a("true or false", boolean=bool), _a("a string", string=str), _a("a whole number", integer=int)
 _ARGUMENT = _a("the number (from 0) or the name of an argument", integer=int, string=str)
 TEXTS = Shape(_texts, {"type": "object", "additionalProperties": _TEXT.schema})
+_NUMBERS = Shape(_numbers, {"type": "array", "items": _NUMBER.schema})
 _CONDITIONS = Shape(_conditions, {"type": "array", "items": {"type": "string", "pattern": _CONDITION}})
 _PATHS, _ALL = _dotted(), _dotted(ending=r"\*")  # `package.Type.*` is every method
 _CALL: dict[str, Shape] = {"call": _PATHS}
@@ -227,4 +233,23 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "shares": (("call", "argument", "part"), {**_CALL, "argument": _ARGUMENT, "part": _one_of(*PARTS)}),
     "mutable": (("type",), {"type": _PATHS}),
     "bound": (("type",), {"type": _PATHS}),
+    "files": (
+        ("call", "does"),
+        {
+            **_CALL,
+            "does": _one_of(*FILE_USES),
+            "paths": _NUMBERS,
+            "mode": _NUMBER,
+            "unless": _CONDITIONS,
+            "only_if": _CONDITIONS,
+            "lost": _FLAG,
+        },
+    ),
+    "holds": (("call",), {**_CALL, "unless": _CONDITIONS, "awaits": _FLAG, "block": _FLAG}),
+    "releases": (("call",), _CALL),
+    "process_state": (("call",), _CALL),
+    "sequences": (("type",), {"type": _PATHS}),
+    "positions": (("call",), _CALL),
+    "changes": (("call",), _CALL),
+    "suspends": (("call",), _CALL),
 }

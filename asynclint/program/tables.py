@@ -7,7 +7,24 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from asynclint.program.known import KINDS, OFFLOADS, PARTS, PLACES, Aware, Block, Condition, Entry, Lock, Offload, Runner, Type, Walk
+from asynclint.program.known import (
+    FILE_USES,
+    KINDS,
+    OFFLOADS,
+    PARTS,
+    PLACES,
+    Aware,
+    Block,
+    Condition,
+    Entry,
+    FileUse,
+    Hold,
+    Lock,
+    Offload,
+    Runner,
+    Type,
+    Walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +136,23 @@ def _reflection(catalog: Catalog, row: dict[str, Any]) -> None:
     paths, name = _paths(row), row.pop("name", -1)
     _end(row)
     catalog.reflection.update(dict.fromkeys(paths, name))
+def _file(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, does = _paths(row), row.pop("does")
+    if does not in FILE_USES:
+        raise ValueError(f"`does` is one of {', '.join(FILE_USES)}")
+    named, mode, lost = tuple(row.pop("paths", (0,))), row.pop("mode", -1), row.pop("lost", False)
+    unless, only_if = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if"))
+    _end(row)
+    for path in paths:
+        catalog.files[path] = FileUse(path, does, named, mode, unless, only_if, lost)
+
+
+def _hold(catalog: Catalog, row: dict[str, Any]) -> None:
+    paths, unless = _paths(row), tuple(map(condition, row.pop("unless", ())))
+    awaits, block = row.pop("awaits", False), row.pop("block", False)
+    _end(row)
+    for path in paths:
+        catalog.holds[path] = Hold(path, unless, awaits, block)
 
 
 def _mark(catalog: Catalog, row: dict[str, Any]) -> None:
@@ -160,18 +194,9 @@ def _share(catalog: Catalog, row: dict[str, Any]) -> None:
         catalog._shares.setdefault(path, []).append((argument, part))
 
 
-def _types(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
+def _set(table: str, subject: str = "call") -> Callable[[Catalog, dict[str, Any]], None]:
     def read(catalog: Catalog, row: dict[str, Any]) -> None:
-        paths = _paths(row, "type")
-        _end(row)
-        getattr(catalog, table).update(paths)
-
-    return read
-
-
-def _set(table: str) -> Callable[[Catalog, dict[str, Any]], None]:
-    def read(catalog: Catalog, row: dict[str, Any]) -> None:
-        paths = _paths(row)
+        paths = _paths(row, subject)
         row.pop("coroutine", None)
         _end(row)
         getattr(catalog, table).update(paths)
@@ -207,6 +232,14 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "aware": _aware,
     "walks": _walk,
     "shares": _share,
-    "mutable": _types("_mutable"),
-    "bound": _types("_thread_bound"),
+    "mutable": _set("_mutable", "type"),
+    "bound": _set("_thread_bound", "type"),
+    "files": _file,
+    "holds": _hold,
+    "releases": _set("releases"),
+    "process_state": _set("process_state"),
+    "sequences": _set("sequences", "type"),
+    "positions": _set("positions"),
+    "changes": _set("changes"),
+    "suspends": _set("suspends"),
 }

@@ -1,0 +1,148 @@
+"""Whether state that others can reach is read, tested or half changed before a place in a coroutine, and acted on or completed after it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from asynclint.fix.mutability import Mutability
+from asynclint.fix.timeline import tests
+from asynclint.program.values import External, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from asynclint.fix.places import Place
+    from asynclint.fix.touches import Access, Path
+    from asynclint.program.values import ClassValue
+
+_ROWS = frozenset({"row", "unknown", "position"})
+
+
+def comes_between(place: Place) -> str:
+    """What another task could change, or see half done, at a new `await`; "" where nothing is."""
+    before, after = place.before, place.after
+    reads = {each.path for each in before if each.kind == "read"}
+    written = {each.path for each in before if each.kind == "write" and not _is_awaited(place, each)}
+    asked = {each.path for each in before if each.kind in _ROWS or each.kind == "ask"}
+    for each in after:
+        if each.kind == "write" and each.path in asked:
+            return f"{_shown(each.path)} is asked before and changed after"
+        if each.kind == "write" and each.path in reads:
+            return f"{_shown(each.path)} is read before and written after"
+        if each.kind == "write" and not _is_awaited(place, each) and any(_belong_together(path, each.path) for path in written):
+            return f"{_shown(each.path)} is written after what belongs together with it"
+    return _tested(place) or _in_a_row(place)
+
+
+def _is_awaited(place: Place, each: Access) -> bool:
+    """Whether a coroutine does it that is awaited: it may be suspended when half is done anyway."""
+    return isinstance(place.timeline.parents.get(id(each.node)), ast.Await)
+
+
+def _belong_together(one: Path, other: Path) -> bool:
+    """Whether two things that are written are parts of one: attributes of an object, names of a module, a container twice."""
+    return one == other or (len(one) == len(other) > 1 and one[:-1] == other[:-1])
+
+
+def _tested(place: Place) -> str:
+    """What is tested before a place, where what is done after it relies on the outcome: an object that is used, a method that looks at the same."""
+    tested = [each for each in place.before if id(each.node) in _deciding(place) and each.kind in ("read", "unknown", "row")]
+    if not tested:
+        return ""
+    mutability = Mutability(place.view)
+    for each in place.after:
+        for test in tested:
+            if each.kind == "unknown" and test.path[: len(each.path)] == each.path and (test.kind != "read" or len(test.path) > len(each.path)):
+                return f"{_shown(each.path)} is tested before and used after"
+            relies = each.kind == "use" or (each.kind == "read" and isinstance(each.node, ast.Call) and each.node is not test.node)
+            relies = relies and test.kind == "read" and len(test.path) > 1 and test.path == each.path
+            if relies and mutability.is_rebound(test.path, _owners(place, test.node)):
+                return f"{_shown(each.path)} is tested before and used after"
+    return ""
+
+
+def _deciding(place: Place) -> set[int]:
+    """The nodes whose outcome decides what is done, also by way of a name."""
+    known = place.view.__dict__.get("deciding")
+    if known is None:
+        tested = list(tests(place.timeline))
+        names = {node.id for test in tested for node in _asked(place, test) if isinstance(node, ast.Name)}
+        for moment in place.timeline.moments:
+            node: Any = moment.node
+            if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
+                tested.append(node.value)
+        known = place.view.__dict__["deciding"] = {id(node) for test in tested for node in _asked(place, test)}
+    return known
+
+
+def _asked(place: Place, test: Any) -> Iterator[Any]:
+    """The names and attributes whose values a test is about, and the calls that give them."""
+    if isinstance(test, (ast.Name, ast.Attribute)):
+        yield test
+    elif isinstance(test, ast.Call):
+        yield test
+        if any(isinstance(value, External) and value.path.startswith("builtins.") for value in place.view.evaluate(test.func)):
+            for argument in test.args:
+                yield from _asked(place, argument)
+        elif isinstance(test.func, ast.Attribute):
+            yield test.func
+    elif not isinstance(test, (ast.Lambda, ast.Await)):
+        for child in ast.iter_child_nodes(test):
+            yield from _asked(place, child)
+
+
+def _owners(place: Place, node: Any) -> tuple[ClassValue, ...]:
+    """The classes of the program that the owner of an attribute may be an instance of."""
+    values = place.view.evaluate(node.value) if isinstance(node, ast.Attribute) else ()
+    return tuple(value.klass for value in values if isinstance(value, Instance))
+
+
+def positioned(place: Place) -> str:
+    """What was positioned (`seek`) before a call that works at that position, where another task could move it at a new `await`; or ""."""
+    own = {each.path for each in place.own if each.kind in _ROWS}
+    return next((_shown(each.path) for each in place.before if each.kind == "position" and each.path in own and each.node is not place.node), "")
+
+
+def _in_a_row(place: Place) -> str:
+    """What is called before and after a place, or at it, where the calls belong together: writes to one stream, a transaction."""
+    rows = {each.path for each in place.before if each.kind in _ROWS and each not in place.own}
+    if any(each.kind in _ROWS for each in place.own):
+        rows |= {each.path for each in place.own if any(each.path == other.path and other.kind in _ROWS for other in place.after)}
+    for each in (*place.after, *place.own):
+        if each.path in rows and (each.kind in _ROWS or each.kind == "line"):
+            return f"calls of {_shown(each.path)} belong together"
+    return _in_a_round(place)
+
+
+def _in_a_round(place: Place) -> str:
+    """The same for a call that follows in the next round of a loop."""
+    mine = place.timeline.of[id(place.node)]
+    rounds = [arm for arm in mine.arms if arm[1] == "round"]
+    if not rounds:
+        return ""
+    for each in place.after:
+        other = place.timeline.of.get(id(each.node))
+        if each.kind in _ROWS and other is not None and rounds[-1] in other.arms and not place.is_cut(rounds[-1]):
+            return f"calls of {_shown(each.path)} belong together"
+    for each in place.before:
+        other = place.timeline.of.get(id(each.node))
+        if each.kind in _ROWS and other is not None and rounds[-1] in other.arms and not place.is_cut(rounds[-1]):
+            return f"calls of {_shown(each.path)} belong together"
+    return ""
+
+
+def iterates_shared(place: Place, loops: Iterable[Any]) -> str:
+    """A container that others can reach and change, in a loop over which a place stands."""
+    mutability = Mutability(place.view)
+    for loop in loops:
+        for path in place.view.iterated(loop):
+            if (len(path) > 1 or path[0].startswith(("c:", "l:"))) and mutability.is_changed(path):
+                return f"{_shown(path)} is iterated around it"
+    return ""
+
+
+def _shown(path: Path) -> str:
+    root = path[0].rpartition(":")[2] if not path[0].startswith("m:") else ""
+    text = ".".join(part for part in (root, *path[1:]) if part).replace(".[]", "[...]")
+    return f"`{text}`"
