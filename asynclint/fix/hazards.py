@@ -37,7 +37,7 @@ def demoted(ctx: Context, node: cst.CSTNode) -> Applicability:
         or races.in_loop_over_shared(ctx, twin, place)
         or races.changes_the_process(ctx, twin, place)
         or races.first_suspension_of_a_task(ctx, twin)
-        or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING))
+        or races.guards_an_act(ctx, twin, here, lambda call: _blocks(ctx, call, _WAITING))
     ):
         return Applicability.UNSAFE
     return Applicability.SAFE

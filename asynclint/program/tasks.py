@@ -302,7 +302,7 @@ class Tasks(Answers):
         program = self._program
         found: set[FunctionKey] = set()
         for module in modules:
-            if program.names[module].returned.isdisjoint(spellings):
+            if spellings.keys().isdisjoint(program.names[module].returned):  # the other way round it would walk all spellings for each module
                 continue
             facts = program.facts(module)
             for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):

@@ -13,6 +13,8 @@ from asynclint.program.calls import Site
 from asynclint.program.values import External, FunctionValue, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import libcst as cst
 
     from asynclint.program import Program
@@ -47,6 +49,7 @@ class Context:
         self.rule: Rule
         self.findings: list[Finding] = []
         self.plans: dict[tuple[str, ast.AST], Any] = {}  # what was found out about whole functions, by kind and function
+        self._frames: dict[int, cst.CSTNode | None] = {}  # by id of a node, see `_frame_around`
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers
@@ -92,19 +95,41 @@ class Context:
         text = " ".join((ast.unparse(self._twins[node].func) if "#" in text else text).split())
         return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
 
+    def once(self, what: str, function: ast.AST, find: Callable[[], Any]) -> Any:
+        """What is found out about a whole function, the first time that it is asked for: there may be a thousand findings in one."""
+        key = (what, function)
+        if key not in self.plans:
+            self.plans[key] = find()
+        return self.plans[key]
+
     # -- the function at hand
 
     @property
     def function_node(self) -> cst.CSTNode | None:
         """The function or lambda in whose frame the node at hand runs; None at module level. Decorators and defaults run outside."""
         path = self.ancestors
-        for n in range(len(path) - 1, -1, -1):
-            kind = path[n].__class__.__name__
-            if kind in ("FunctionDef", "Lambda") and n + 1 < len(path) and path[n + 1] is path[n].body:  # type: ignore[attr-defined]
-                return path[n]
-            if kind == "Lambda" and n + 1 == len(path):
-                return path[n]  # the node at hand is the lambda's body
-        return None
+        if not path:
+            return None
+        if path[-1].__class__.__name__ == "Lambda":
+            return path[-1]  # the node at hand is the lambda's body
+        return self._frame_around()
+
+    def _frame_around(self) -> cst.CSTNode | None:
+        """The function in whose body the last ancestor stands. What is found out of the nodes on the way there is kept: a path may be long."""
+        path, known = self.ancestors, self._frames
+        n = len(path) - 1
+        found: cst.CSTNode | None = None
+        while n >= 0 and id(path[n]) not in known:
+            above = path[n - 1] if n else None
+            if above.__class__.__name__ in ("FunctionDef", "Lambda") and above.body is path[n]:  # type: ignore[union-attr]
+                found = above
+                break
+            n -= 1
+        else:
+            found = known[id(path[n])] if n >= 0 else None
+        for node in path[max(n, 0) :]:
+            known[id(node)] = found
+        return found
 
     @property
     def function(self) -> FunctionKey:
