@@ -48,7 +48,7 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
-        self.plans: dict[tuple[str, ast.AST], Any] = {}  # what was found out about whole functions, by kind and function
+        self.plans: dict[tuple[str, object], Any] = {}  # what was found out about whole functions and the like, by kind and function
         self._frames: dict[int, cst.CSTNode | None] = {}  # by id of a node, see `_frame_around`
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
@@ -95,9 +95,9 @@ class Context:
         text = " ".join((ast.unparse(self._twins[node].func) if "#" in text else text).split())
         return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
 
-    def once(self, what: str, function: ast.AST, find: Callable[[], Any]) -> Any:
-        """What is found out about a whole function, the first time that it is asked for: there may be a thousand findings in one."""
-        key = (what, function)
+    def once(self, what: str, whole: object, find: Callable[[], Any]) -> Any:
+        """What is found out about a whole function, or whatever else many findings share, the first time that it is asked for."""
+        key = (what, whole)
         if key not in self.plans:
             self.plans[key] = find()
         return self.plans[key]
