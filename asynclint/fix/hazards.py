@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import races
@@ -94,13 +95,18 @@ def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:
         if kind in ("FunctionDef", "Lambda"):
             return False
         if kind in ("If", "While") and below is not above.test:  # type: ignore[attr-defined]
-            for test in ast.walk(ctx.twin(above).test):
-                if isinstance(test, ast.Compare) and isinstance(test.ops[-1], (ast.In, ast.NotIn)):
-                    name = _container(test.comparators[-1])
-                    if name and (name == "self" or "." in name or not _is_local(function, name)):
-                        return True
+            twin = ctx.twin(above)
+            for name in ctx.once("containers", twin, partial(_containers, twin.test)):
+                if name == "self" or "." in name or not _is_local(function, name):
+                    return True
         below = above
     return False
+
+
+def _containers(condition: ast.expr) -> list[str]:
+    """The names of the containers in which a condition looks for something."""
+    tests = (test for test in ast.walk(condition) if isinstance(test, ast.Compare) and isinstance(test.ops[-1], (ast.In, ast.NotIn)))
+    return [name for test in tests if (name := _container(test.comparators[-1]))]
 
 
 def _container(node: ast.expr) -> str:

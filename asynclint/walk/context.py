@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -227,9 +227,7 @@ class Context:
 
     def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The node of the standard library's tree that is a function of the program, no lambda."""
-        place = (self.program.function(key).line, self.program.function(key).column)
-        found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
-        return next(node for node in found if (node.lineno, node.col_offset) == place)
+        return _functions_in(self.sources.tree(key[0]))[self.program.function(key).line, self.program.function(key).column]
 
     @cached_property
     def backend(self) -> str:
@@ -366,3 +364,9 @@ def _place_of_load(tree: ast.Module, function: f.Function, name: str) -> tuple[i
         if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and read_name(node) == name
     ]
     return min(places, default=(function.line, function.column))
+
+
+@lru_cache(maxsize=8)
+def _functions_in(tree: ast.Module) -> dict[tuple[int, int], ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a module by their place; no lambdas."""
+    return {(node.lineno, node.col_offset): node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
