@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from asynclint.source import Source
     from asynclint.walk.rule import Rule
     from asynclint.walk.sources import Sources
+
+
+_RECURSION = 10_000  # calls of Python; each branch of an `elif` chain stands inside the one before, and takes two or three
 
 
 def parse(source: Source) -> ast.Module | Problem:
@@ -154,6 +158,8 @@ def _walk(
 
     enabled = gc.isenabled()
     gc.disable()
+    recursion = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(recursion, _RECURSION))
     try:
         tree = parse(source)
         if isinstance(tree, Problem):
@@ -178,6 +184,7 @@ def _walk(
         walk(places.root, places.children, dispatch(suspects.rules), ctx)
         return ctx.findings
     finally:
+        sys.setrecursionlimit(recursion)
         if enabled:
             gc.enable()
 

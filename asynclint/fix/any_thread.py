@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.thread_knowledge import require_block_movable
@@ -26,9 +27,9 @@ _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 def require_any_thread(ctx: Context, function: Any, region: Sequence[ast.stmt]) -> None:
     """Raise Withheld where something in statements of a function needs the thread, or the frame, in which it now runs."""
-    for node in parts(function) if not isinstance(function, ast.AsyncFunctionDef) else (n for top in function.body for n in parts(top)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKING_AT_FRAMES:
-            raise Withheld(f"`{node.func.id}()` looks at the names of the function ({ctx.source.named(node.lineno)})")
+    looking = _looking_at_frame(function)
+    if looking is not None:
+        raise Withheld(f"`{looking.func.id}()` looks at the names of the function ({ctx.source.named(looking.lineno)})")
     line = ctx.source.looks_up_names(function.lineno, function.end_lineno or 0)
     if line:
         raise Withheld(f"IPython looks at the names of the function ({ctx.source.named(line)})")
@@ -45,6 +46,15 @@ def require_any_thread(ctx: Context, function: Any, region: Sequence[ast.stmt]) 
         stopping = _stops(top)
         if stopping is not None:
             raise Withheld(f"`StopIteration` may leave the block ({ctx.source.named(stopping.lineno)}), and cannot come out of a thread")
+
+
+@lru_cache(maxsize=4)
+def _looking_at_frame(function: Any) -> Any:
+    """A call in a function that looks at its frame; None where there is none."""
+    for node in parts(function) if not isinstance(function, ast.AsyncFunctionDef) else (n for top in function.body for n in parts(top)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKING_AT_FRAMES:
+            return node
+    return None
 
 
 def _require_call(ctx: Context, call: ast.Call, own: Iterable[str]) -> None:

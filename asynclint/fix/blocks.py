@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.fix import moving
@@ -13,14 +15,14 @@ from asynclint.fix.whole_file import reading
 from asynclint.model import Applicability, Edit, Fix, Withheld
 from asynclint.program.values import External
 from asynclint.walk.leaving import FALL, RETURN, following, parents_of, ways_out
-from asynclint.walk.liveness import exposed, live_around, surely_bound
-from asynclint.walk.locals import NOTHING, declared, kept, parameters, parts, rebound_inside, stored
+from asynclint.walk.liveness import Live, exposed, live_around, surely_bound
+from asynclint.walk.locals import NOTHING, declared, kept, parameters, parts, rebound_inside, stored, stores_of
 from asynclint.walk.locking import entered, held_at
 from asynclint.walk.suspensions import suspensions
 from asynclint.walk.swallowing import may_swallow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import libcst as cst
 
@@ -92,22 +94,22 @@ def _plans(ctx: Context, function: ast.AsyncFunctionDef) -> dict[ast.AST, Plan]:
     carriers = {block: carrier for block in blocks if (carrier := _carrier(ctx, block)) is not None}
     if not carriers:
         return found
-    taken = _identifiers(ctx, function)
+    taken = _identifiers(function)
     parents = parents_of(function)
     inside: set[ast.AST] = set()
-    moving, given = dict.fromkeys(carriers), set[str]()
+    whole = _Whole(ctx, function, carriers)
     for block in sorted(carriers, key=lambda node: (node.lineno, node.col_offset)):
         if block in inside:
             continue
-        name = _free_name(function.name, taken)
-        move = _Move(ctx, function, block, carriers[block], parents, stored(function.body, but=moving) | given)
+        name = _free_name(function.name, taken, ctx.once("names of the module", ctx.module, lambda: _module_names(ctx)))
+        move = _Move(ctx, function, block, carriers[block], parents, whole)
         try:
             fix = move.fix(name)
         except Withheld as reason:
             found[block] = Plan(carriers[block], None, str(reason))
-            del moving[block]
+            whole.stays(block)
         else:
-            given.update(move.names.given)
+            whole.staying.update(move.names.given)
             found[block] = Plan(carriers[block], fix)
             taken.update([name] if any(f"def {name}(" in edit.text for edit in fix.edits) else [])
             inside.update(ast.walk(block))
@@ -127,10 +129,14 @@ def _openers(ctx: Context, expression: ast.expr) -> Iterator[ast.Call]:
             yield from _openers(ctx, expression.args[0])
 
 
-def _identifiers(ctx: Context, function: ast.AST) -> set[str]:
-    """Every name that a new function must not have."""
-    facts = ctx.program.facts(ctx.module)
-    found = {*dir(builtins), *(name for each in facts.functions for name in each.bindings)}
+def _module_names(ctx: Context) -> set[str]:
+    """Every name that no new function of the module must have."""
+    return {*dir(builtins), *(name for each in ctx.program.facts(ctx.module).functions for name in each.bindings)}
+
+
+def _identifiers(function: ast.AST) -> set[str]:
+    """Every name in a function."""
+    found: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Name):
             found.add(node.id)
@@ -139,19 +145,52 @@ def _identifiers(ctx: Context, function: ast.AST) -> set[str]:
     return found
 
 
-def _free_name(function: str, taken: set[str]) -> str:
+def _free_name(function: str, *taken: set[str]) -> str:
     stem = f"{function.strip('_') or 'block'}_in_thread"
-    return next(name for n in range(1, 1000) if (name := stem if n == 1 else f"{stem}_{n}") not in taken)
+    return next(name for n in count(1) if not any((name := stem if n == 1 else f"{stem}_{n}") in names for names in taken))
+
+
+class _Whole:
+    """What all blocks of a coroutine ask of it, found out once."""
+
+    def __init__(self, ctx: Context, function: ast.AsyncFunctionDef, moving: Iterable[ast.With]) -> None:
+        """`moving` are the blocks that may move."""
+        self.parameters = {arg.arg for arg in parameters(function)}
+        self.keeping, self.rebound = kept(function.body), rebound_inside(function.body)
+        self.keeping |= self.rebound
+        self.free, self.outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)
+        self.live = live_around(function, lambda node: may_swallow(ctx, node, ctx.scope))
+        stores = list(stores_of(function.body))
+        self._counts = Counter(name for _, name in stores)
+        self._stores: dict[ast.AST, list[str]] = {}
+        for node, name in stores:
+            self._stores.setdefault(node, []).append(name)
+        self._moving = Counter(node for block in moving for node in parts(block) if node in self._stores)  # in how many blocks
+        # names that are bound in the coroutine whatever blocks of it move
+        self.staying = {name for node, name in stores if not self._moving[node]} | self.parameters
+
+    def stays(self, block: ast.With) -> None:
+        """Note that a block does not move."""
+        for node in parts(block):
+            if node in self._stores:
+                self._moving[node] -= 1
+                if not self._moving[node]:
+                    self.staying.update(self._stores[node])
+
+    def elsewhere(self, region: Sequence[ast.stmt], names: Iterable[str]) -> set[str]:
+        """Those of some names that the coroutine binds outside of statements of it, too."""
+        inside = Counter(name for _, name in stores_of(region))
+        return {name for name in names if self._counts[name] > inside[name] or name in self.parameters}
 
 
 class _Move:
     """One block on its way into a function."""
 
     def __init__(
-        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST], staying: Names
+        self, ctx: Context, function: ast.AsyncFunctionDef, block: ast.With, carrier: ast.Call, parents: Mapping[ast.AST, ast.AST], whole: _Whole
     ) -> None:
         self.ctx, self.function, self.block, self.carrier, self.parents = ctx, function, block, carrier, parents
-        self.staying = staying  # names that are bound in the coroutine whatever blocks of it move
+        self.whole = whole
         self.names = _Names((), (), ())
         self.region: list[ast.stmt] = [block]
         self.returns = False
@@ -257,31 +296,30 @@ class _Move:
 
     def _names(self) -> _Names:
         """Which names the block shares with the rest of the coroutine. Raises Withheld."""
-        function, region, swallows = self.function, self.region, self.swallows
+        whole, region, swallows = self.whole, self.region, self.swallows
         if declared(region, ast.Global) or declared(region, ast.Nonlocal):
             raise Withheld("the block declares a name global or nonlocal")
-        live = live_around(function, region[-1], swallows)
+        live = whole.live.get(region[-1], Live())
         after = live.returned if len(region) > 1 else live.returned | live.after if self.returns else live.after | live.continued
         raised = live.raised
         needed = exposed(region, swallows)  # which matters where an earlier value can be there
         sure = surely_bound(region, swallows) or NOTHING
-        keeping = kept(function.body) | rebound_inside(function.body)
-        elsewhere = stored(function.body, but=region) | {arg.arg for arg in parameters(function)}
-        staying = self.staying | {arg.arg for arg in parameters(function)}
+        own = stored(region)
+        elsewhere = whole.elsewhere(region, own | needed)
         in_loop = any(isinstance(each, _LOOPS) for each in self._above())
         needed = needed if in_loop else needed & elsewhere
-        free, outer = declared(function.body, ast.Global), declared(function.body, ast.Nonlocal)
+        free, outer, kept_elsewhere = whole.free, whole.outer, whole.keeping - kept(region)
         shared, given = [], []
-        for name in _in_order(region, stored(region)):
+        for name in _in_order(region, own):
             if name in free:
                 continue
             if name in outer:
                 shared.append(name)
-            elif name in keeping and name not in elsewhere and (in_loop or name in rebound_inside(function.body)):
+            elif name in whole.keeping and name not in elsewhere and (in_loop or name in whole.rebound):
                 raise Withheld(f"a function inside keeps `{name}`, of which there would be one for each run of the block")
-            elif name in keeping and name in elsewhere:
+            elif name in whole.keeping and name in elsewhere:
                 shared.append(name)
-            elif name in after or name in raised or name in needed or name in keeping - kept(region):
+            elif name in after or name in raised or name in needed or name in kept_elsewhere:
                 if name not in needed and name not in raised and name in sure and not self.returns:
                     given.append(name)
                 elif name in elsewhere:
@@ -290,14 +328,14 @@ class _Move:
                     raise Withheld(f"`{name}` is read where the block may not have bound it")
         if given and any(self._jumps(ast.Continue)):
             raise Withheld("the block goes on with the next round of the loop before it has bound what is read later")
-        if not staying.issuperset(set(shared) - outer):
-            raise Withheld(f"`{min(set(shared) - outer - staying)}` is shared with another block that may move too")
+        if not whole.staying.issuperset(set(shared) - outer):
+            raise Withheld(f"`{min(set(shared) - outer - whole.staying)}` is shared with another block that may move too")
         annotated = {
             node.target.id for each in region for node in parts(each) if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
         }
         if not annotated.isdisjoint(shared):
             raise Withheld(f"`{min(annotated.intersection(shared))}` is annotated in the block and read outside")
-        return _Names(tuple(sorted(free & stored(region))), tuple(shared), tuple(given))
+        return _Names(tuple(sorted(free & own)), tuple(shared), tuple(given))
 
     def _is_private(self, item: ast.withitem, names: _Names) -> bool:
         """Whether nobody outside of the block reads what its first item binds."""
@@ -335,16 +373,22 @@ class _Move:
         if not self.returns:
             return "None"
         facts = self.ctx.program.facts(self.ctx.module)
-        own = stored(self.function.body) | {arg.arg for arg in parameters(self.function)}
-        inner = own.union(*(klass.bindings for klass in facts.classes), *(each.bindings for n, each in enumerate(facts.functions) if n))
         used = {node.id for node in ast.walk(said) if isinstance(node, ast.Name)}
-        known = {*facts.functions[0].bindings, *dir(builtins)} - inner
+        inner: set[str] = self.ctx.once("names inside", self.ctx.module, lambda: _inner_names(self.ctx))
+        own = self.whole.elsewhere((), used)
+        known = {name for name in used - own - inner if name in facts.functions[0].bindings or hasattr(builtins, name)}
         text = self.ctx.text_of(said)
         return text if used <= known and len(text.splitlines()) == 1 else ""
 
     def _is_first(self) -> bool:
         above: Any = self.parents[self.block]
         return any(row and row[0] is self.block for name in ("body", "orelse", "finalbody") if isinstance(row := getattr(above, name, None), list))
+
+
+def _inner_names(ctx: Context) -> set[str]:
+    """The names that functions and classes of the module bind."""
+    facts = ctx.program.facts(ctx.module)
+    return set[str]().union(*(klass.bindings for klass in facts.classes), *(each.bindings for n, each in enumerate(facts.functions) if n))
 
 
 def _in_order(region: Sequence[ast.stmt], names: Names) -> list[str]:

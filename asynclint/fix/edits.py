@@ -46,17 +46,28 @@ def merge(fixes: Iterable[Fix]) -> tuple[list[Fix], list[Fix]]:
     deferred: list[Fix] = []
     taken: defaultdict[str, list[_Place]] = defaultdict(list)
     wholes: set[frozenset[Edit]] = set()
-    for fix in sorted(fixes, key=_order):
+    known: dict[int, bool] = {}  # by id: many findings may have one fix, and it may be long
+    order: dict[int, tuple[object, ...]] = {}
+    every = list(fixes)
+    for fix in every:
+        if id(fix) not in order:
+            order[id(fix)] = _order(fix)
+    for fix in sorted(every, key=lambda each: order[id(each)]):
+        if id(fix) in known:
+            (chosen if known[id(fix)] else deferred).append(fix)
+            continue
         whole = frozenset(fix.edits)
         if whole not in wholes:
             fresh = [edit for edit in sorted(whole) if not (_shareable(edit) and _is_taken(taken[edit.path], _place(edit)))]
             if _clashes_with_itself(whole) or any(_conflicts(taken[edit.path], _place(edit)) for edit in fresh):
                 deferred.append(fix)
+                known[id(fix)] = False
                 continue
             wholes.add(whole)
             for edit in fresh:
                 insort(taken[edit.path], _place(edit))
         chosen.append(fix)
+        known[id(fix)] = True
     return chosen, deferred
 
 

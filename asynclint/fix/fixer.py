@@ -96,6 +96,7 @@ class _Broken(Exception):
 
 def _changed(path: str, fixes: list[Fix], source: Source) -> Source:
     """A source after fixes. Raises _Broken where the outcome is no Python, or cannot be encoded."""
+    fixes = list({id(fix): fix for fix in fixes}.values())  # many findings may have one
     wanted = [edit for fix in fixes for edit in fix.edits if edit.path == path]
     more = additions(
         source, [i for fix in fixes for i in fix.imports if i.path == path], [d for fix in fixes for d in fix.declarations if d.path == path]

@@ -13,7 +13,7 @@ from asynclint.program.values import External
 from asynclint.walk.leaving import parents_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import libcst as cst
 
@@ -98,7 +98,7 @@ def _uses(function: Any, name: str) -> Iterator[ast.Name]:
     return (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load))
 
 
-def _only_asked(function: Any, parents: dict[ast.AST, ast.AST], name: str) -> bool:
+def _only_asked(function: Any, parents: Mapping[ast.AST, ast.AST], name: str) -> bool:
     """Whether all that a function does with a future is to ask it for its outcome, itself."""
     if _is_shared(function, name):
         return False
@@ -109,7 +109,7 @@ def _only_asked(function: Any, parents: dict[ast.AST, ast.AST], name: str) -> bo
     return True
 
 
-def _only_iterated(ctx: Context, function: Any, parents: dict[ast.AST, ast.AST], name: str) -> bool:
+def _only_iterated(ctx: Context, function: Any, parents: Mapping[ast.AST, ast.AST], name: str) -> bool:
     """Whether all that a function does with a container is to add to it and to iterate it."""
     if _is_shared(function, name):
         return False
@@ -124,7 +124,7 @@ def _only_iterated(ctx: Context, function: Any, parents: dict[ast.AST, ast.AST],
     return True
 
 
-def _appended(function: Any, parents: dict[ast.AST, ast.AST], name: str) -> Iterator[ast.expr]:
+def _appended(function: Any, parents: Mapping[ast.AST, ast.AST], name: str) -> Iterator[ast.expr]:
     for use in _uses(function, name):
         parent = parents[use]
         call = parents.get(parent)
@@ -136,7 +136,7 @@ def _is_shared(function: Any, name: str) -> bool:
     return any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in ast.walk(function))
 
 
-def _is_nested(node: ast.AST, parents: dict[ast.AST, ast.AST], function: ast.AST) -> bool:
+def _is_nested(node: ast.AST, parents: Mapping[ast.AST, ast.AST], function: ast.AST) -> bool:
     above = parents.get(node)
     while above is not None and above is not function:
         if isinstance(above, _FRAMES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix import cancellation_loss, cleanups, file_races, held, races, shared_state
@@ -32,7 +33,7 @@ def demoted(ctx: Context, node: cst.CSTNode, *, in_thread: bool = False) -> Appl
     if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or cleanups.may_lose(ctx) or _is_member_test(ctx, node):
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
-    if races.first_suspension_of_a_task(ctx, twin) or races.guards_an_act(twin, here, lambda call: _blocks(ctx, call, _WAITING)):
+    if races.first_suspension_of_a_task(ctx, twin) or races.guards_an_act(ctx, twin, here, lambda call: _blocks(ctx, call, _WAITING)):
         return Applicability.UNSAFE
     return Applicability.UNSAFE if _reason(ctx, twin, here, in_thread=in_thread) else Applicability.SAFE
 
@@ -116,13 +117,18 @@ def _is_member_test(ctx: Context, node: cst.CSTNode) -> bool:
         if kind in ("FunctionDef", "Lambda"):
             return False
         if kind in ("If", "While") and below is not above.test:  # type: ignore[attr-defined]
-            for test in ast.walk(ctx.twin(above).test):
-                if isinstance(test, ast.Compare) and isinstance(test.ops[-1], (ast.In, ast.NotIn)):
-                    name = _container(test.comparators[-1])
-                    if name and (name == "self" or "." in name or not _is_local(function, name)):
-                        return True
+            twin = ctx.twin(above)
+            for name in ctx.once("containers", twin, partial(_containers, twin.test)):
+                if name == "self" or "." in name or not _is_local(function, name):
+                    return True
         below = above
     return False
+
+
+def _containers(condition: ast.expr) -> list[str]:
+    """The names of the containers in which a condition looks for something."""
+    tests = (test for test in ast.walk(condition) if isinstance(test, ast.Compare) and isinstance(test.ops[-1], (ast.In, ast.NotIn)))
+    return [name for test in tests if (name := _container(test.comparators[-1]))]
 
 
 def _container(node: ast.expr) -> str:

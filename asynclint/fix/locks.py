@@ -34,6 +34,35 @@ _NAMED = 3  # uses that forbid it which a reason names
 
 def convert(ctx: Context, expression: Any, held: Held) -> Fix:
     """The rewrite of the lock that an expression stands for. Raises Withheld, naming the helper or the use that forbids it."""
+
+    def attempt() -> Fix | Withheld:
+        try:
+            return _convert(ctx, expression, held)
+        except Withheld as reason:
+            return reason
+
+    found: Fix | Withheld = ctx.once("lock", (held, ctx.evaluate(expression), *_identity(ctx, expression)), attempt)
+    if isinstance(found, Withheld):
+        raise Withheld(str(found))
+    return found
+
+
+def _identity(ctx: Context, expression: Any) -> tuple[object, ...]:
+    """What is the same for all expressions that name the same lock in the same way: all its uses change together, wherever one was found."""
+    name = dotted(expression)
+    if name is None:
+        return (expression,)
+    head = name.rpartition(".")[0]
+    if head:
+        return (name, ctx.program.evaluate(head, ctx.scope))
+    functions = ctx.program.facts(ctx.module).functions
+    number = ctx.function[1]
+    while number > 0 and name not in functions[number].bindings and all(param.name != name for param in functions[number].params):
+        number = functions[number].parent
+    return (name, number)
+
+
+def _convert(ctx: Context, expression: Any, held: Held) -> Fix:
     if held.hops:
         helper = ctx.program.function((held.hops[0].module, held.hops[0].function))
         kind = "an asynchronous context manager" if helper.is_generator or helper.name == "__enter__" else "a coroutine"

@@ -189,6 +189,11 @@ def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
 def _free_name(ctx: Context, function: cst.CSTNode | None, registry: str) -> str:
     """A name for the task that the function does not use yet, or that only this fix has put there."""
     whole: ast.AST = ctx.sources.tree(ctx.module) if function is None else ctx.twin(function)
+    name: str = ctx.once(f"free name {registry}", whole, lambda: _found_name(whole, registry))
+    return name
+
+
+def _found_name(whole: ast.AST, registry: str) -> str:
     used = Counter(node.id for node in ast.walk(whole) if isinstance(node, ast.Name))
     parameters = {name for node in ast.walk(whole) for name in _bound_otherwise(node)}
     names = ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100)))

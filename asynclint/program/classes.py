@@ -56,7 +56,7 @@ class Classes(ABC):
         self._mro[value] = (value,)
         klass = self.klass(value)
         scope = Scope(value.module, klass.parent, klass.outer)
-        order: list[ClassValue | External] = [value]
+        order: dict[ClassValue | External, None] = {value: None}
         for ref in klass.bases:
             for base in self.evaluate(without_parameters(ref), scope):
                 if isinstance(base, ClassValue):
@@ -66,10 +66,9 @@ class Classes(ABC):
                 else:
                     continue
                 for item in inherited:
-                    if item in order and item != value:
-                        order.remove(item)
                     if item != value:
-                        order.append(item)
+                        order.pop(item, None)
+                        order[item] = None
         self._mro[value] = tuple(order)
         return self._mro[value]
 

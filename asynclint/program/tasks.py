@@ -45,6 +45,7 @@ class Tasks(Answers):
         self.makers: Grouped[FunctionKey, Site] = Grouped(FIRST)  # functions that give a task which they do not keep -> the site inside
         self._coroutines: dict[int, list[int]] = {}
         self._started: dict[int, frozenset[str]] = {}  # by module, the names of coroutine functions whose coroutines are given to task makers
+        self._all_started: frozenset[str] | None = None  # the same of all modules, once asked for
         self.givers: Grouped[FunctionKey, None] = Grouped(FIRST)  # sync functions that return a coroutine
         self._names: frozenset[str] = frozenset()  # of all that gives a task
         self._spellings: dict[str, bool] = {}  # and of all that gives a coroutine, see `Program.spellings`
@@ -93,6 +94,7 @@ class Tasks(Answers):
             del self.spawns[site]
         self._coroutines.pop(module, None)
         self._started.pop(module, None)
+        self._all_started = None
         if self._note((module,), self._names):
             return False
         if "coroutine_givers" not in vars(self):
@@ -122,7 +124,9 @@ class Tasks(Answers):
 
     def is_started(self, name: str) -> bool:
         """Whether the coroutine of a coroutine function with this last name is given to a task maker."""
-        return any(name in self._started_in(module) for module in self.spawns.modules())
+        if self._all_started is None:
+            self._all_started = frozenset[str]().union(*map(self._started_in, self.spawns.modules()))
+        return name in self._all_started
 
     def _started_in(self, module: int) -> frozenset[str]:
         known = self._started.get(module)
@@ -302,7 +306,7 @@ class Tasks(Answers):
         program = self._program
         found: set[FunctionKey] = set()
         for module in modules:
-            if program.names[module].returned.isdisjoint(spellings):
+            if spellings.keys().isdisjoint(program.names[module].returned):  # the other way round it would walk all spellings for each module
                 continue
             facts = program.facts(module)
             for number in program.calls_in(module, program.names[module].returned & spellings.keys(), spellings):

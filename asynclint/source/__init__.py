@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOTEBOOK: Final = ".ipynb"  # what the name of a notebook ends with
 _SILENT: Final = [("ignore", None, Warning, None, 0)]  # as filters of warnings
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
+_LONG: Final = 200  # bytes of a line
 _BLANKS: Final = re.compile(r"[ \t\f]*")
 _HEAD: Final = re.compile(rb"([^\r\n]*)(?:\r\n?|\n)?([^\r\n]*)")
 # PEP 263; the second line counts only below a line that is blank or a comment.
@@ -51,7 +52,7 @@ class SourceError(Exception):
 class Source:
     """One source file: `data` as on disk, `text` as decoded (no BOM, newlines as they are), `encoding`, and whether a UTF-8 `bom` stood in front."""
 
-    __slots__ = ("_line_starts", "_newline", "bom", "data", "encoding", "path", "text")
+    __slots__ = ("_ends", "_line_starts", "_newline", "bom", "data", "encoding", "path", "text")
     _parsed: ClassVar[tuple[Source, ast.Module] | None] = None  # the last one; a run over thousands of files keeps no more
 
     def __init__(self, path: str, data: bytes, text: str, encoding: str, bom: bool) -> None:
@@ -62,6 +63,7 @@ class Source:
         self.bom = bom
         self._line_starts: list[int] | None = None
         self._newline: str | None = None
+        self._ends: tuple[int, list[int]] | None = None  # of the characters of a line, in bytes
 
     def __repr__(self) -> str:
         return f"Source({self.path!r}, {len(self.data)} bytes, {self.encoding!r})"
@@ -174,8 +176,18 @@ class Source:
         offset = start + utf8_col
         # No character is shorter than its UTF-8 bytes, so the line's first `utf8_col` characters hold all that lies before the column.
         if not text.isascii() and not (head := text[start:offset]).isascii():
+            if utf8_col > _LONG:
+                return self._offset_in(line, utf8_col)
             offset = start + len(head.encode("utf-8", "surrogatepass")[:utf8_col].decode("utf-8", "ignore"))
         return min(offset, len(text))
+
+    def _offset_in(self, line: int, utf8_col: int) -> int:
+        """The same in a long line. Where its characters end is remembered: a line that holds one call holds more."""
+        if self._ends is None or self._ends[0] != line:
+            start = self.line_starts[line - 1]
+            end = self.line_starts[line] if line < len(self.line_starts) else len(self.text)
+            self._ends = (line, list(accumulate(len(char.encode("utf-8", "surrogatepass")) for char in self.text[start:end])))
+        return self.line_starts[line - 1] + bisect_right(self._ends[1], utf8_col)
 
     def span(self, start: int, end: int) -> Span:
         """The span between two offsets."""

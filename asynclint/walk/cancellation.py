@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index import facts as f
@@ -15,7 +16,7 @@ from asynclint.walk.locals import FRAMES
 from asynclint.walk.suspensions import suspensions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import libcst as cst
 
@@ -94,8 +95,13 @@ def _members(type_: Any) -> list[ast.expr]:
 
 def _may_catch(ctx: Context, type_: Any) -> bool:
     """Whether the index has noted what is caught as a possible cancellation."""
+    return not ctx.once("names of cancellations", ctx.module, lambda: _noted(ctx)).isdisjoint(caught_names(type_))
+
+
+def _noted(ctx: Context) -> frozenset[str]:
+    """The names by which the module may catch a cancellation."""
     names = ctx.program.names.get(ctx.module)
-    return names is not None and not (ctx.program.cancellation_names & names.caught).isdisjoint(caught_names(type_))
+    return ctx.program.cancellation_names & names.caught if names is not None else frozenset()
 
 
 def _catches(ctx: Context, type_: ast.expr) -> bool:
@@ -131,11 +137,18 @@ def _points(ctx: Context, whole: Any, body: list[ast.stmt]) -> list[Any]:
             calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
             if any(any(_catches(ctx, each) for each in call.args) for call in calls if ctx.evaluate(call.func) == (External("contextlib.suppress"),)):
                 kept.update(suspensions(node.body))
+    done = ctx.once("futures that are done", whole, lambda: _awaits_of_done(whole))
+    return [point for point in suspensions(body) if point not in kept and point not in done and not isinstance(point, (ast.Yield, ast.YieldFrom))]
+
+
+def _awaits_of_done(whole: Any) -> set[ast.AST]:
+    """The `await` expressions of a function whose future a test around them has shown to be done."""
+    found: set[ast.AST] = set()
     for node in _own_nodes(whole.body):
         if isinstance(node, ast.If) and (known := settled(node.test)) is not None:
             done = suspensions(node.body if known[1] else node.orelse)
-            kept.update(point for point in done if isinstance(point, ast.Await) and dotted(point.value) == known[0])
-    return [point for point in suspensions(body) if point not in kept and not isinstance(point, (ast.Yield, ast.YieldFrom))]
+            found.update(point for point in done if isinstance(point, ast.Await) and dotted(point.value) == known[0])
+    return found
 
 
 def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[Any]:
@@ -214,7 +227,7 @@ def _raises_cancellation(ctx: Context, node: ast.Raise) -> bool:
     return raised is not None and any(_is_cancellation(ctx, value) for value in ctx.evaluate(raised))
 
 
-def _goes_on_to_raise(ctx: Context, whole: Any, statement: Any, ways: set[str], parents: dict[ast.AST, ast.AST]) -> bool:
+def _goes_on_to_raise(ctx: Context, whole: Any, statement: Any, ways: set[str], parents: Mapping[ast.AST, ast.AST]) -> bool:
     """Whether what follows the handler raises in the end: always, or the cancellation itself. A handler further out that always raises, and a
     `finally`, is given the time to wait for the end of something.
     """
@@ -228,11 +241,14 @@ def _goes_on_to_raise(ctx: Context, whole: Any, statement: Any, ways: set[str], 
         elif waits and below in getattr(above, "finalbody", ()):
             return True
         below, above = above, parents.get(above)
-    later = (node for node in _own_nodes(whole.body) if isinstance(node, ast.Raise) and node.lineno > statement.end_lineno)
+    raises = ctx.once("raises", whole, lambda: [node for node in _own_nodes(whole.body) if isinstance(node, ast.Raise)])
+    later = (node for node in raises if node.lineno > statement.end_lineno)
     if ways != {RETURN} and any(_raises_cancellation(ctx, node) for node in later):
         return True
     rest = following(statement, parents)
-    return ways == {FALL} and bool(rest) and not suspensions(rest) and ways_out(rest, lambda call: _never_returns(ctx, call)) == {RAISE}
+    if ways != {FALL} or not rest or any(ctx.once("suspends", each, partial(suspensions, [each])) for each in rest):
+        return False
+    return ways_out(rest, lambda call: _never_returns(ctx, call)) == {RAISE}
 
 
 def _remembers(function: Any, handler: ast.ExceptHandler) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asynclint.index import facts as f
@@ -13,6 +14,8 @@ from asynclint.program.values import External, FunctionValue, Scope
 from asynclint.walk.backends import Backends, first, imported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import libcst as cst
 
     from asynclint.program import Program
@@ -46,7 +49,8 @@ class Context:
         self.ancestors: list[cst.CSTNode] = []
         self.rule: Rule
         self.findings: list[Finding] = []
-        self.plans: dict[tuple[str, ast.AST], Any] = {}  # what was found out about whole functions, by kind and function
+        self.plans: dict[tuple[str, object], Any] = {}  # what was found out about whole functions and the like, by kind and function
+        self._frames: dict[int, cst.CSTNode | None] = {}  # by id of a node, see `_frame_around`
         self._twins = places.twins
         self._nodes: dict[int, cst.CSTNode] = {}  # the other way round, by id; made when first asked for
         self._numbers = places.numbers
@@ -92,19 +96,41 @@ class Context:
         text = " ".join((ast.unparse(self._twins[node].func) if "#" in text else text).split())
         return text if len(text) <= 60 else f"{text[:28]}...{text[-28:]}"
 
+    def once(self, what: str, whole: object, find: Callable[[], Any]) -> Any:
+        """What is found out about a whole function, or whatever else many findings share, the first time that it is asked for."""
+        key = (what, whole)
+        if key not in self.plans:
+            self.plans[key] = find()
+        return self.plans[key]
+
     # -- the function at hand
 
     @property
     def function_node(self) -> cst.CSTNode | None:
         """The function or lambda in whose frame the node at hand runs; None at module level. Decorators and defaults run outside."""
         path = self.ancestors
-        for n in range(len(path) - 1, -1, -1):
-            kind = path[n].__class__.__name__
-            if kind in ("FunctionDef", "Lambda") and n + 1 < len(path) and path[n + 1] is path[n].body:  # type: ignore[attr-defined]
-                return path[n]
-            if kind == "Lambda" and n + 1 == len(path):
-                return path[n]  # the node at hand is the lambda's body
-        return None
+        if not path:
+            return None
+        if path[-1].__class__.__name__ == "Lambda":
+            return path[-1]  # the node at hand is the lambda's body
+        return self._frame_around()
+
+    def _frame_around(self) -> cst.CSTNode | None:
+        """The function in whose body the last ancestor stands. What is found out of the nodes on the way there is kept: a path may be long."""
+        path, known = self.ancestors, self._frames
+        n = len(path) - 1
+        found: cst.CSTNode | None = None
+        while n >= 0 and id(path[n]) not in known:
+            above = path[n - 1] if n else None
+            if above.__class__.__name__ in ("FunctionDef", "Lambda") and above.body is path[n]:  # type: ignore[union-attr]
+                found = above
+                break
+            n -= 1
+        else:
+            found = known[id(path[n])] if n >= 0 else None
+        for node in path[max(n, 0) :]:
+            known[id(node)] = found
+        return found
 
     @property
     def function(self) -> FunctionKey:
@@ -202,9 +228,7 @@ class Context:
 
     def function_tree(self, key: FunctionKey) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The node of the standard library's tree that is a function of the program, no lambda."""
-        place = (self.program.function(key).line, self.program.function(key).column)
-        found = (node for node in ast.walk(self.sources.tree(key[0])) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
-        return next(node for node in found if (node.lineno, node.col_offset) == place)
+        return _functions_in(self.sources.tree(key[0]))[self.program.function(key).line, self.program.function(key).column]
 
     @property
     def backend(self) -> str:
@@ -330,3 +354,9 @@ def _place_of_load(tree: ast.Module, function: f.Function, name: str) -> tuple[i
         if isinstance(node, ast.Attribute) and function.line <= node.lineno <= function.end_line and read_name(node) == name
     ]
     return min(places, default=(function.line, function.column))
+
+
+@lru_cache(maxsize=8)
+def _functions_in(tree: ast.Module) -> dict[tuple[int, int], ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a module by their place; no lambdas."""
+    return {(node.lineno, node.col_offset): node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}

@@ -27,6 +27,8 @@ def cancelled_first(ctx: Context, function: Any, points: list[Any]) -> bool:
     """Whether one of the suspension points awaits a handle that the function itself cancels further up, and before all of them: its end by
     cancellation is expected.
     """
+    if not ctx.once("cancels something", function, lambda: _cancels_something(ctx, function)):
+        return False
     end = max((point.lineno, point.col_offset) for point in points)
     before = [node for node in ast.walk(function) if isinstance(node, ast.stmt | ast.expr | ast.comprehension) and _place(node) <= end]
     cancels = [(_place(node), name) for node in before if isinstance(node, ast.Call) for name in _cancels(ctx, node)]
@@ -39,6 +41,12 @@ def cancelled_first(ctx: Context, function: Any, points: list[Any]) -> bool:
     reached = _with_prefixes(awaited)
     places = [place for place, name in cancels if not reached.isdisjoint(same.get(name, {name}))]
     return bool(places) and not any(_end(point) <= min(places) for point in points)
+
+
+def _cancels_something(ctx: Context, function: Any) -> bool:
+    """Whether there is anything in a function that it cancels, or hands to somebody who may."""
+    nodes = list(ast.walk(function))
+    return any(isinstance(node, ast.Call) and _cancels(ctx, node) for node in nodes) or bool(_handed_on(ctx, nodes))
 
 
 def _place(node: Any) -> tuple[int, int]:

@@ -3,39 +3,111 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from asynclint.walk.leaving import parents_of
 from asynclint.walk.locals import FRAMES
-from asynclint.walk.suspensions import own_nodes, suspensions
+from asynclint.walk.suspensions import own_nodes_of_part, suspensions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
-def held_points(function: Any, take: ast.Call, give_back: Collection[ast.AST], also: ast.AST | None = None) -> list[Any]:
+def held_points(function: Any, take: ast.Call, give_back: Collection[ast.AST]) -> list[Any]:
     """The suspension points of a function at which the lock may be held that the call `take` takes, in order of the text. `give_back` are the calls
-    that give it back, and the `with` statements that do so at their end; `also` is an expression that is looked at like a suspension point.
+    that give it back, and the `with` statements that do so at their end.
     """
-    flow = _Flow(take, give_back, also)
+    flow = _Flow(function, take, give_back)
     flow.row(function.body, False)
     return sorted(flow.points, key=lambda n: (n.lineno, n.col_offset))
+
+
+def held_nodes(function: Any, take: ast.Call, give_back: Collection[ast.AST]) -> Collection[ast.AST]:
+    """The calls and attributes of a function that may be computed while the lock is held."""
+    flow = _Flow(function, take, give_back)
+    flow.row(function.body, False)
+    return flow.computed
+
+
+_NOTABLE = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.While)  # what may end otherwise than by falling through
+
+
+class _Shape:
+    """What does not depend on the lock: of each row of statements, those that may do more than fall through, and of each expression, what it does."""
+
+    def __init__(self, function: Any) -> None:
+        self._parents = parents_of(function)
+        self._places: dict[ast.AST, tuple[int, int]] = {}  # of each statement: the id of its row, and the place
+        self._events: dict[ast.AST, list[tuple[Any, bool]]] = {}
+        found: set[ast.AST] = set()
+        rows: list[Sequence[ast.stmt]] = [function.body]
+        for row in rows:
+            for n, node in enumerate(row):
+                self._places[node] = (id(row), n)
+                if isinstance(node, FRAMES):
+                    continue
+                rows += [inner for name in ("body", "orelse", "finalbody") if isinstance(inner := getattr(node, name, None), list)]
+                rows += [each.body for name in ("handlers", "cases") for each in getattr(node, name, ())]
+                above: ast.AST = node
+                while isinstance(node, _NOTABLE) and above not in found and above is not function:
+                    found.add(above)
+                    above = self._parents[above]
+        self._notable = {id(row): [n for n, node in enumerate(row) if node in found] for row in rows}
+
+    def path_to(self, node: ast.AST) -> dict[int, int]:
+        """Of each row that leads to a node, by id, the place of the statement that does."""
+        path = {}
+        while node in self._parents:
+            if node in self._places:
+                row, n = self._places[node]
+                path[row] = n
+            node = self._parents[node]
+        return path
+
+    def next_of(self, row: Sequence[ast.stmt], n: int, path: Mapping[int, int]) -> int:
+        """The place, from one on, of the next statement of a row that may do more than fall through or holds what the path leads to."""
+        notable = self._notable.get(id(row), [])
+        at = bisect_left(notable, n)
+        following = notable[at] if at < len(notable) else len(row)
+        wanted = path.get(id(row), -1)
+        return min(following, wanted) if wanted >= n else following
+
+    def events(self, node: ast.AST) -> list[tuple[Any, bool]]:
+        """What an expression or simple statement does, in order: calls, attributes and suspension points, and whether each is one of these."""
+        known = self._events.get(node)
+        if known is None:
+            points = set(suspensions([node]))
+            done = {n for n in own_nodes_of_part(node) if isinstance(n, (ast.Call, ast.Attribute))}
+            known = self._events[node] = [(each, each in points) for each in sorted(points | done, key=_end)]
+        return known
+
+
+_shape = lru_cache(maxsize=4)(_Shape)
 
 
 class _Flow:
     """One pass over a function. A state says whether the lock may be held; None is for code that is not reached."""
 
-    def __init__(self, take: ast.Call, give_back: Collection[ast.AST], also: ast.AST | None) -> None:
+    def __init__(self, function: Any, take: ast.Call, give_back: Collection[ast.AST]) -> None:
         self.points: dict[Any, None] = {}
-        self._take, self._give_back, self._also = take, give_back, also
+        self.computed: set[ast.AST] = set()
+        self._take, self._give_back = take, give_back
+        self._shape = _shape(function)
+        self._path = self._shape.path_to(take)
         self._result = ""  # the name that tells whether the lock was taken
         self._finals: list[Sequence[ast.stmt]] = []
         self._loops: list[tuple[int, list[bool], list[bool]]] = []  # depth of finals; states at `break` and `continue`
 
     def row(self, statements: Sequence[ast.stmt], held: bool | None) -> bool | None:
-        for statement in statements:
-            if held is None:
+        n = 0
+        while held is not None:
+            n = n if held else self._shape.next_of(statements, n, self._path)
+            if n >= len(statements):
                 break
-            held = self._statement(statement, held)
+            held = self._statement(statements[n], held)
+            n += 1
         return held
 
     def _statement(self, node: Any, held: bool) -> bool | None:
@@ -127,14 +199,15 @@ class _Flow:
         return after, after
 
     def _expression(self, node: ast.AST, held: bool) -> bool:
-        events = [n for n in own_nodes(node) if n is self._take or n is self._also or n in self._give_back]
-        for each in sorted({*events, *suspensions([node])}, key=_end):
+        for each, is_point in self._shape.events(node):
             if each is self._take:
                 held = True
             elif each in self._give_back:
                 held = False
-            elif held:
+            elif held and is_point:
                 self.points[each] = None
+            elif held:
+                self.computed.add(each)
         return held
 
 

@@ -9,7 +9,7 @@ from asynclint.program.values import Bound, ClassValue, External, FunctionValue,
 from asynclint.walk.leaving import parents_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from asynclint.index.facts import Call
     from asynclint.program import Program
@@ -37,7 +37,7 @@ class InThreads:
         self._program, self._sources = program, sources
         self.handings = list(self._handings())
         self._handed = {each.value.key for each in self.handings if isinstance(each.value, FunctionValue)}
-        self._parents: dict[int, dict[ast.AST, ast.AST]] = {}
+        self._parents: dict[int, Mapping[ast.AST, ast.AST]] = {}
         self._calls: dict[int, dict[tuple[int, int, int, int], ast.AST]] = {}
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asynclint.walk.suspensions import suspensions
@@ -67,8 +68,9 @@ def _out_of_try(node: Any, ends: Ends) -> set[str]:
 _SIMPLE: dict[type, str] = {ast.Return: RETURN, ast.Raise: RAISE, ast.Break: BREAK, ast.Continue: CONTINUE}
 
 
-def parents_of(function: ast.AST) -> dict[ast.AST, ast.AST]:
-    """The parent of every node below a function."""
+@lru_cache(maxsize=4)
+def parents_of(function: ast.AST) -> Mapping[ast.AST, ast.AST]:
+    """The parent of every node below a function. Of a function there is often more than one thing to be asked."""
     return {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
 
 
@@ -87,6 +89,21 @@ def ends_function(statement: Any, ways: Iterable[str], parents: Mapping[ast.AST,
     return all(way in (RAISE, RETURN) or _ends(statement, way, parents, function) for way in ways)
 
 
+@lru_cache(maxsize=4)
+def _around_suspending_loops(function: ast.AST) -> set[ast.AST]:
+    """The nodes of a function that are, or hold, a loop that suspends."""
+    found: set[ast.AST] = set()
+    parents = parents_of(function)
+    for node in ast.walk(function):
+        if isinstance(node, _LOOPS) and node not in found and suspensions([node]):
+            while node not in found:
+                found.add(node)
+                if node not in parents:
+                    break
+                node = parents[node]
+    return found
+
+
 def _ends(statement: Any, way: str, parents: Mapping[ast.AST, ast.AST], function: ast.AST) -> bool:
     node = statement
     if way == CONTINUE:
@@ -97,7 +114,7 @@ def _ends(statement: Any, way: str, parents: Mapping[ast.AST, ast.AST], function
         node = parents[node]
     while node is not function:
         rest = following(node, parents)
-        if any(isinstance(loop, _LOOPS) and suspensions([loop]) for each in rest for loop in ast.walk(each)):
+        if not _around_suspending_loops(function).isdisjoint(rest):
             return False
         if any(isinstance(each, ast.Return) for each in rest):
             return True

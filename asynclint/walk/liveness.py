@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Swallows = Callable[[ast.With | ast.AsyncWith], bool]  # whether a context manager may end an exception
 
 _LOOPS = (ast.While, ast.For, ast.AsyncFor)
+_NOTED = (ast.With, ast.Return)
 _TRIES: tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
@@ -32,31 +33,31 @@ class Live(NamedTuple):
         return Live(*(one | two for one, two in zip(self, other, strict=True)))
 
 
-def live_around(function: ast.FunctionDef | ast.AsyncFunctionDef, statement: ast.stmt, swallows: Swallows) -> Live:
-    """The names that are live where a statement of a function is left."""
-    search = _Search(statement, swallows)
+def live_around(function: ast.FunctionDef | ast.AsyncFunctionDef, swallows: Swallows) -> dict[ast.stmt, Live]:
+    """The names that are live where each `with` and each `return` of a function is left."""
+    search = _Search(swallows)
     search.row(function.body, Live())
     return search.found
 
 
 def exposed(statements: Sequence[ast.stmt], swallows: Swallows) -> Names:
     """The names that statements may read before they bind them."""
-    return _Search(None, swallows).row(statements, Live())
+    return _Search(swallows).row(statements, Live())
 
 
 class _Search:
-    """A backward walk that notes what is live around one statement."""
+    """A backward walk that notes what is live around statements."""
 
-    def __init__(self, wanted: ast.stmt | None, swallows: Swallows) -> None:
-        self.wanted = wanted
+    def __init__(self, swallows: Swallows) -> None:
         self.swallows = swallows
-        self.found = Live()
+        self.found: dict[ast.stmt, Live] = {}
 
     def row(self, statements: Sequence[ast.stmt], live: Live) -> Names:
         """The names that are live before a row of statements."""
         for statement in reversed(statements):
-            if statement is self.wanted:
-                self.found = self.found.and_(live)
+            if isinstance(statement, _NOTED):
+                known = self.found.get(statement)
+                self.found[statement] = known.and_(live) if known is not None else live
             live = live._replace(after=self.before(statement, live) | live.raised)
         return live.after
 

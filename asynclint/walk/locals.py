@@ -44,20 +44,21 @@ def parameters(function: Any) -> list[ast.arg]:
     return [*found, *(each for each in (arguments.vararg, arguments.kwarg) if each is not None)]
 
 
-def stored(nodes: Iterable[ast.AST], but: Iterable[ast.AST] = ()) -> Names:
-    """The names that pieces of code bind or delete in their own frame; what lies in `but` does not count."""
-    found: set[str] = set()
-    passed = {id(node) for top in but for node in parts(top)}
+def stored(nodes: Iterable[ast.AST]) -> Names:
+    """The names that pieces of code bind or delete in their own frame."""
+    return frozenset(name for _, name in stores_of(nodes))
+
+
+def stores_of(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, str]]:
+    """The nodes that bind or delete names in the frame of pieces of code, and the names."""
     for top in nodes:
-        inner = {id(name) for each in parts(top) if isinstance(each, COMPREHENSIONS) for name in _targets(each)}
-        for node in parts(top):
-            if id(node) in passed:
-                continue
+        every = list(parts(top))
+        inner = {id(name) for each in every if isinstance(each, COMPREHENSIONS) for name in _targets(each)}
+        for node in every:
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and id(node) not in inner:
-                found.add(node.id)
+                yield node, node.id
             else:
-                found.update(_named(node))
-    return frozenset(found)
+                yield from ((node, name) for name in _named(node))
 
 
 def _named(node: Any) -> Iterator[str]:

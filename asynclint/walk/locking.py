@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index.refs import dotted, ref
 from asynclint.program.values import External
-from asynclint.walk.held import held_points
+from asynclint.walk.held import held_nodes, held_points
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def taken(ctx: Context, node: cst.Call) -> Taken | None:
     if is_enter_context(ctx.call_facts(node)) and call.args and any(_of_stack(value) for value in ctx.callees(node)):
         held = entered(ctx, call.args[0])
         stack = dotted(call.func.value) or "?"
-        ends = [n for n in own_nodes(whole) if isinstance(n, (ast.With, ast.AsyncWith)) and stack in map(_bound, n.items)]
+        ends = ctx.once("ends of a stack", (whole, stack), lambda: _ends_of(whole, stack))
         if held is not None and ends:
-            return Taken(call.args[0], held, held_points(whole, call, {*ends, *_closing(whole, stack)}))
+            return Taken(call.args[0], held, held_points(whole, call, ends))
     return None
 
 
@@ -74,13 +75,23 @@ def held_at(ctx: Context, whole: ast.AST | None, withs: Iterable[ast.With], here
         for item in statement.items:
             if entered(ctx, item.context_expr) is not None:
                 return ctx.text_of(item.context_expr)
+    if whole is None or not ctx.program.locks.taking(ctx.module):
+        return ""
+    expression = ctx.once("held", whole, lambda: _held_by(ctx, whole)).get(here)
+    return ctx.text_of(expression) if expression is not None else ""
+
+
+def _held_by(ctx: Context, whole: ast.AST) -> dict[ast.AST, ast.AST]:
+    """The lock, or call of a helper, that is held where calls and attributes of the function at hand are computed."""
     taking = ctx.program.locks.taking(ctx.module)
-    for number in ctx.program.calls_of(ctx.function) if taking and whole is not None else ():
-        if number in taking and whole is not None:
-            call = _call_at(whole, ctx.program.call(ctx.module, number))
-            if call is not None and here in held_points(whole, call, _giving_back(ctx, whole, call, taking[number]), here):
-                return ctx.text_of(call if taking[number].hops else call.func.value)  # type: ignore[attr-defined]
-    return ""
+    found: dict[ast.AST, ast.AST] = {}
+    for number in ctx.program.calls_of(ctx.function):
+        call: Any = _call_at(whole, ctx.program.call(ctx.module, number)) if number in taking else None
+        if call is not None:
+            expression = call if taking[number].hops else call.func.value
+            for node in held_nodes(whole, call, _giving_back(ctx, whole, call, taking[number])):
+                found.setdefault(node, expression)
+    return found
 
 
 def hops(ctx: Context, held: Held) -> list[Frame]:
@@ -101,21 +112,26 @@ def _bound(item: ast.withitem) -> str:
     return dotted(item.optional_vars) or "" if item.optional_vars is not None else ""
 
 
-def _closing(whole: ast.AST, stack: str) -> Iterator[ast.AST]:
+def _ends_of(whole: ast.AST, stack: str) -> set[ast.AST]:
+    """The `with` statements of a function that close a stack, and the calls that do; none where no `with` does."""
+    ends: set[ast.AST] = {n for n in own_nodes(whole) if isinstance(n, (ast.With, ast.AsyncWith)) and stack in map(_bound, n.items)}
     names = (f"{stack}.close", f"{stack}.aclose", f"{stack}.pop_all")
-    return (n for n in own_nodes(whole) if isinstance(n, ast.Call) and dotted(n.func) in names)
+    return ends and ends.union(n for n in own_nodes(whole) if isinstance(n, ast.Call) and dotted(n.func) in names)
 
 
 def _giving_back(ctx: Context, whole: ast.AST, take: ast.Call, held: Held) -> set[ast.AST]:
     """The calls in a function that give a lock back: of the lock itself, where that is what is taken, and of helpers that give one back."""
     name = dotted(take.func.value) if isinstance(take.func, ast.Attribute) and not held.hops else None
-    found: set[ast.AST] = set()
+    found: set[ast.AST] = ctx.once("giving back", (whole, name, ctx.scope), lambda: set(_giving_back_named(ctx, whole, name)))
+    return found
+
+
+def _giving_back_named(ctx: Context, whole: ast.AST, name: str | None) -> Iterator[ast.AST]:
     for node in own_nodes(whole):
         if isinstance(node, ast.Call) and ctx.program.locks.gives_back(ref(node.func), ctx.evaluate(node.func)):
             direct = isinstance(node.func, ast.Attribute) and node.func.attr in _RELEASES
             if not (direct and name) or dotted(node.func.value) == name:  # type: ignore[attr-defined]
-                found.add(node)
-    return found
+                yield node
 
 
 def _is_certain(ctx: Context, held: Held) -> bool:
@@ -137,6 +153,10 @@ def _holds_at_yield(ctx: Context, hop: Hop, held: Held) -> bool:
 
 
 def _call_at(whole: ast.AST, call: Call) -> ast.Call | None:
-    place = (call.line, call.column, call.end_line, call.end_column)
-    calls = (n for n in own_nodes(whole) if isinstance(n, ast.Call))
-    return next((n for n in calls if (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset) == place), None)
+    return _calls_in(whole).get((call.line, call.column, call.end_line, call.end_column))
+
+
+@lru_cache(maxsize=4)
+def _calls_in(whole: ast.AST) -> dict[tuple[Any, ...], ast.Call]:
+    """The calls in the frame of a function by their place."""
+    return {(n.lineno, n.col_offset, n.end_lineno, n.end_col_offset): n for n in own_nodes(whole) if isinstance(n, ast.Call)}

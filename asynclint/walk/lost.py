@@ -11,6 +11,7 @@ from asynclint.program import types
 from asynclint.program.tasks import ADDERS
 from asynclint.program.values import FunctionValue, Scope
 from asynclint.walk.leaving import FALL, ways_out
+from asynclint.walk.ranges import Ranges, begin, finish
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def unkept_name(ctx: Context, node: cst.Call) -> str:
         return ""
     name, at = _held_by(ctx, node)
     whole = ctx.twin(function)
-    if not name or _is_kept_by_frame(whole, at):
+    if not name or _is_kept_by_frame(ctx, whole, at):
         return ""
-    uses, is_task = _Uses(whole), getattr(at, "value", None) is ctx.twin(node) and isinstance(at, (ast.Assign, ast.AnnAssign, ast.NamedExpr))
+    uses: _Uses = ctx.once("uses of names", whole, lambda: _Uses(whole))
+    is_task = getattr(at, "value", None) is ctx.twin(node) and isinstance(at, (ast.Assign, ast.AnnAssign, ast.NamedExpr))
     is_local = name not in uses.foreign if is_task and not _is_item(at) else uses.is_made_here(name)
     return name if is_local and not uses.others(name, {name}) else ""
 
@@ -98,13 +100,17 @@ def _held_by(ctx: Context, node: cst.Call) -> tuple[str, Any]:
     return "", None
 
 
-def _is_kept_by_frame(whole: ast.AST, at: Any) -> bool:
+def _is_kept_by_frame(ctx: Context, whole: ast.AST, at: Any) -> bool:
     """Whether the function is suspended after it made a task."""
-    end = (at.end_lineno, at.end_col_offset)
-    if any(isinstance(n, _SUSPENDING) and (n.lineno, n.col_offset) >= end for n in ast.walk(whole)):
-        return True
-    loops = (n for n in ast.walk(whole) if isinstance(n, (ast.For, ast.While)))
-    return any((n.lineno, n.col_offset) < end <= (n.end_lineno or 0, n.end_col_offset or 0) and _suspends(n) for n in loops)
+    return finish(at) in ctx.once("places before a suspension", whole, lambda: _before_suspensions(whole))
+
+
+def _before_suspensions(whole: ast.AST) -> Ranges:
+    """The places of a function after which it is suspended: those before the last suspension point, and in loops with one."""
+    nodes = list(ast.walk(whole))
+    last = max((begin(n) for n in nodes if isinstance(n, _SUSPENDING)), default=(0, 0))
+    loops = (n for n in nodes if isinstance(n, (ast.For, ast.While)) and begin(n) < last and _suspends(n))
+    return Ranges([((0, 0), last), *((begin(n), finish(n)) for n in loops)])
 
 
 class _Uses:
@@ -112,6 +118,17 @@ class _Uses:
 
     def __init__(self, whole: ast.AST) -> None:
         self._nodes = list(ast.walk(whole))
+        self._named: dict[str, list[ast.Name]] = {}
+        for n in self._nodes:
+            if isinstance(n, ast.Name):
+                self._named.setdefault(n.id, []).append(n)
+        self._parameters = {n.arg for n in self._nodes if isinstance(n, ast.arg)}
+        self._values: dict[str, list[Any]] = {}  # what each name is bound to by plain assignments
+        for n in self._nodes:
+            for target in n.targets if isinstance(n, ast.Assign) else [n.target] if isinstance(n, ast.AnnAssign) else ():
+                if isinstance(target, ast.Name):
+                    self._values.setdefault(target.id, []).append(n.value)  # type: ignore[attr-defined]
+        self._made: dict[str, bool] = {}
         self.foreign = {name for n in self._nodes if isinstance(n, (ast.Global, ast.Nonlocal)) for name in n.names}
         self._adding: dict[int, str] = {}  # id of the name of a task -> the name of the container that it is put into
         self._harmless: set[int] = set()  # ids of names that are only put into, told of the end, or taken out of
@@ -133,17 +150,18 @@ class _Uses:
 
     def is_made_here(self, name: str) -> bool:
         """Whether a name is bound in the function itself, and only to containers that are made here."""
-        if name in self.foreign or any(isinstance(n, ast.arg) and n.arg == name for n in self._nodes):
-            return False
-        values: list[Any] = [n.value for n in self._nodes if isinstance(n, ast.Assign) for t in n.targets if _is_name(t, name)]
-        values += [n.value for n in self._nodes if isinstance(n, ast.AnnAssign) and _is_name(n.target, name)]
-        stores = sum(_is_name(n, name) and isinstance(n.ctx, ast.Store) for n in self._nodes)  # type: ignore[attr-defined]
-        return bool(values) and stores == len(values) and all(map(_is_new, values))
+        known = self._made.get(name)
+        if known is None:
+            values = self._values.get(name, [])
+            stores = sum(isinstance(n.ctx, ast.Store) for n in self._named.get(name, ()))
+            is_own = name not in self.foreign and name not in self._parameters
+            known = self._made[name] = is_own and bool(values) and stores == len(values) and all(map(_is_new, values))
+        return known
 
     def others(self, name: str, seen: set[str]) -> bool:
         """Whether a name is read in a way that may keep what it holds; `seen` are the names that are looked at already."""
-        for n in self._nodes:
-            if _is_name(n, name) and isinstance(n.ctx, ast.Load) and id(n) not in self._harmless:  # type: ignore[attr-defined]
+        for n in self._named.get(name, ()):
+            if isinstance(n.ctx, ast.Load) and id(n) not in self._harmless:
                 container = self._adding.get(id(n), "")
                 if not container or not self.is_made_here(container):
                     return True
@@ -160,10 +178,6 @@ def _is_new(value: Any) -> bool:
 
 def _is_item(at: Any) -> bool:
     return isinstance(at, ast.Assign) and isinstance(at.targets[0], ast.Subscript)
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def _suspends(node: ast.AST) -> bool:

@@ -41,6 +41,7 @@ TWINS: dict[type[cst.CSTNode], tuple[type[ast.AST], ...]] = {
 }
 
 NESTING = 400  # levels of syntax; libcst's parser recurses, and takes some kilobytes of stack a level
+_BRANCHES = 8  # of an `elif` chain, that take as much of the stack as one level
 _GROUP = {kind: twins[0] for twins in TWINS.values() for kind in twins}
 
 _SKIPPED = frozenset(
@@ -173,13 +174,15 @@ def by_kind(tree: ast.Module, bodies: Mapping[ast.AST, Sequence[ast.AST]]) -> di
         kind = _GROUP.get(node.__class__)
         if kind is not None:
             found[kind].append(node)
-        if depth > NESTING:
+        if depth > NESTING * _BRANCHES:
             raise TooDeep(getattr(node, "lineno", 0))
-        depth += 1
         inner = children(node)
         if node in bodies:
             inner[: len(node.body)] = reversed(bodies[node])  # type: ignore[attr-defined]
-        stack.extend([(child, depth) for child in inner])
+        below = depth + _BRANCHES
+        if node.__class__ is ast.If and len(node.orelse) == 1 and node.orelse[0].__class__ is ast.If:
+            stack.append((inner.pop(0), depth + 1))  # most often an `elif`
+        stack.extend([(child, below) for child in inner])
     return found
 
 

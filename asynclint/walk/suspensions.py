@@ -39,6 +39,11 @@ def own_nodes(node: ast.AST) -> Sequence[ast.AST]:
     """The nodes that run in the frame of a function, or of a part of one; the node itself first. Of a function there is often more than one thing to
     be asked.
     """
+    return own_nodes_of_part(node)
+
+
+def own_nodes_of_part(node: ast.AST) -> Sequence[ast.AST]:
+    """The same, for what is asked about once: small parts would take the place of the functions in memory."""
     found, stack = [], [node]
     while stack:
         current = stack.pop()

@@ -112,16 +112,28 @@ def _use_of_name(ctx: Context, parent: Any) -> str:
     if ctx.function_node is None or len(assignment.targets) != 1 or not isinstance(assignment.targets[0], ast.Name):
         return ""
     name, whole = assignment.targets[0].id, ctx.twin(ctx.function_node)
-    nodes = [node for node in ast.walk(whole) if isinstance(node, ast.Name) and node.id == name]
+    names, own, others = ctx.once("names", whole, lambda: _names(whole))
+    nodes = names.get(name, [])
     reads = [node for node in nodes if isinstance(node.ctx, ast.Load)]
-    own = {id(node) for node in own_nodes(whole)}
-    is_param = any(isinstance(node, ast.arg) and node.arg == name for node in ast.walk(whole))
-    shared = any(name in node.names for node in ast.walk(whole) if isinstance(node, (ast.Global, ast.Nonlocal)))
-    if is_param or shared or not reads or len(nodes) != len(reads) + 1 or any(id(node) not in own for node in nodes):
+    if name in others or not reads or len(nodes) != len(reads) + 1 or any(id(node) not in own for node in nodes):
         return ""
     parents = parents_of(whole)
     uses = [_use_of_read(ctx, node, parents[node]) for node in reads]
     return f"is bound to `{name}`, which {uses[0]}" if all(uses) else ""
+
+
+def _names(whole: ast.AST) -> tuple[dict[str, list[ast.Name]], set[int], set[str]]:
+    """The nodes of each name in a function, the ids of the nodes in its own frame, and the names that are not its own: parameters and the like."""
+    nodes: dict[str, list[ast.Name]] = {}
+    others: set[str] = set()
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Name):
+            nodes.setdefault(node.id, []).append(node)
+        elif isinstance(node, ast.arg):
+            others.add(node.arg)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            others.update(node.names)
+    return nodes, {id(node) for node in own_nodes(whole)}, others
 
 
 def _use_of_read(ctx: Context, node: ast.Name, parent: Any) -> str:
