@@ -24,7 +24,7 @@ def command(place: str, paths: tuple[str, ...]) -> int:
 
     PATHS are the files and directories of the program, "." by default.
     """
-    match = re.fullmatch(r"(.+?)(?::cell (\d+))?:(\d+)", place)
+    match = re.fullmatch(r"(.+?)(?::cell (\d{1,9}))?:(\d{1,9})", place)
     if match is None:
         raise ConfigError(f"expected PATH:LINE, such as app.py:16, got `{place}`")
     path, cell, line = match[1], match[2], int(match[3])

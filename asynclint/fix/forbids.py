@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey
 
-_TESTS = re.compile(r"(^|/)(tests?/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+_TESTS = re.compile(r"(^|/)(tests?/(?=.)|(test_[^/]*|[^/]*_test|conftest)\.py$)")
 _PLAIN_BASES = frozenset(  # classes of the language that call no method of a subclass by its name
     f"{module}.{name}"
     for module, names in {
