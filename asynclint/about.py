@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asynclint import __version__, registry
 from asynclint.fix import imports
 from asynclint.model import About, RulePage
+from asynclint.reading import RECORD_LIMIT, read_regular
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -59,5 +60,4 @@ def with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> RunR
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return read_regular(path, RECORD_LIMIT)

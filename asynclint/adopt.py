@@ -29,7 +29,7 @@ class Adoption:
         self._settings = settings
         self._given = given
         place = settings.baseline_place
-        beside = place if os.path.isfile(place) and not given["isolated"] else None
+        beside = place if os.path.exists(place) and not os.path.isdir(place) and not given["isolated"] else None
         path = None if given["no_baseline"] else settings.baseline or beside
         self._written = place if given["write_baseline"] else None
         if self._written is not None:

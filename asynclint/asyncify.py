@@ -15,6 +15,7 @@ from asynclint.fix.forbids import Obstacle
 from asynclint.fix.occurrences import Occurrences
 from asynclint.model import Applicability, Confidence, FileResult, Finding, Severity
 from asynclint.options import ConfigError
+from asynclint.reading import read_text, reason
 from asynclint.source import Source
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey
 
-_POINT = re.compile(r"[\"']?([\w.]+):([\w.]+)[\"']?")
+_POINT = re.compile(r"[\"']?(?<![\w.])([\w.]+):([\w.]+)[\"']?")
 _ENTRIES = ("pyproject.toml", "setup.cfg", "setup.py")  # where distributions say what they let others call
 _BLOCKING = "ASL1"  # the findings that the change is about: their fixes follow it
 
@@ -118,10 +119,14 @@ def _entry_points(root: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in _ENTRIES:
         path = os.path.join(root, name)
-        if os.path.isfile(path):
-            with open(path, encoding="utf-8", errors="replace") as file:
-                for match in _POINT.finditer(file.read()):
-                    found.setdefault(f"{match[1]}:{match[2]}", name)
+        try:
+            text = read_text(path, errors="replace")
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        except OSError as error:
+            raise ConfigError(f"{path}: entry points cannot be read: {reason(error)}") from error
+        for match in _POINT.finditer(text):
+            found.setdefault(f"{match[1]}:{match[2]}", name)
     return found
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from asynclint.options import ConfigError
+from asynclint.reading import BASELINE_LIMIT, parse_json, read_regular, reason
 
 if TYPE_CHECKING:
     from asynclint.model import Finding, RunResult
@@ -33,13 +34,13 @@ class Baseline:
     def read(cls, path: str) -> Baseline:
         """Raises ConfigError where the file cannot be read, or is no baseline."""
         try:
-            with open(path, encoding="utf-8") as file:
-                document = json.load(file)
+            document = parse_json(read_regular(path, BASELINE_LIMIT))
         except OSError as error:
             hint = "; --write-baseline makes it" if isinstance(error, FileNotFoundError) else ""
-            raise ConfigError(f"{path}: cannot be read: {error.strerror or error}{hint}") from error
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{path}: is no baseline: {error}; correct it, or remove it and run --write-baseline") from error
+            raise ConfigError(f"{path}: cannot be read: {reason(error)}{hint}") from error
+        except (ValueError, RecursionError, MemoryError) as error:
+            why = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+            raise ConfigError(f"{path}: is no baseline: {why}; correct it, or remove it and run --write-baseline") from error
         return cls(path, _entries(document, path))
 
     def entry(self, finding: Finding) -> Entry:
@@ -86,7 +87,7 @@ def _entries(document: Any, path: str) -> set[Entry]:
     if not isinstance(document, dict) or "version" not in document:
         raise ConfigError(f"{path}: is no baseline: it has no `version`")
     if document["version"] != _VERSION:
-        raise ConfigError(f"{path}: is a baseline of version {document['version']!r}, this asynclint reads version {_VERSION}")
+        raise ConfigError(f"{path}: is a baseline of version {document['version']!r:.40}, this asynclint reads version {_VERSION}")
     try:
         return {(file, code, _text(each)) for file, codes in document["files"].items() for code, known in codes.items() for each in _list(known)}
     except (KeyError, AttributeError, TypeError) as error:

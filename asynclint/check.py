@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from asynclint.config import Settings, load
 from asynclint.model import Applicability, FileResult, Problem, RunResult
 from asynclint.options import DEFAULT, OPTIONS, ConfigError, Kind, Option
-from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, width, write, write_bytes, write_file
+from asynclint.output import CLEAN, ERROR, FINDINGS, Progress, coloured, links, read_stdin, width, write, write_bytes, write_file
 from asynclint.source import NOTEBOOK
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(paths: tuple[str, ...], given: dict[str, Any]) -> int:
 
         return watch(paths, given, from_stdin=from_stdin)
     settings = load(paths, config=given["config"] or (), isolated=given["isolated"], command_line=_given_for_settings(given))
-    stdin = (name, sys.stdin.buffer.read()) if from_stdin else None
+    stdin = (name, read_stdin()) if from_stdin else None
     if given["show_unresolved"]:
         return _show_unresolved(() if stdin else paths, settings, stdin)
     adoption = _adoption(paths, settings, given, from_stdin)
@@ -212,9 +212,12 @@ def _report(
     if given["diff"]:
         from asynclint.report import diff
 
-        text = diff.report(_by_cell(result, stdin), paint)
+        result_by_cell = _by_cell(result, stdin)
+        text = diff.report(result_by_cell, paint, exact=file is not None)
         write(sys.stderr, _fixes(result, given, report.plain))
         if not given["quiet"]:
+            if file is None and diff.has_controls(result_by_cell):
+                write(sys.stderr, "The diff shows control characters as escapes; --output-file writes it as `patch` takes it.\n")
             write(sys.stderr, report.closing_line(result, would=True, left=not given["fix_only"], width=width(sys.stderr)))
     else:
         shown = result if for_people else _for_program(plain, name)

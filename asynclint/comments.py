@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from asynclint.source import Source
 
 MARKS: Final = ("blocking", "nonblocking")  # what may be said of a function
-DIRECTIVE: Final = re.compile(r"#\s*asynclint:\s*(?P<body>.*?)(?=\s+#(?!\d)|\s*$)")
-BODY: Final = re.compile(r"(?P<verb>[\w-]+)\s*(?:\[(?P<codes>\s*[\w-]+(?:\s*,\s*[\w-]+)*\s*,?\s*)\])?\s*(?:--\s*(?P<reason>.*))?")
+DIRECTIVE: Final = re.compile(r"#\s*asynclint:\s*(?P<body>(?:\S+(?:\s+(?!\s|#(?!\d)|$)\S+)*)?)")
+BODY: Final = re.compile(r"(?P<verb>[\w-]+)(?:\s*\[(?P<codes>\s*[\w-]+(?:\s*,\s*[\w-]+)*(?:\s*,)?\s*)\])?(?:\s*--\s*(?P<reason>.*))?\s*")
 _MARK: Final = re.compile(r"#\s*asynclint:\s*(non)?blocking\b")
 _LAYOUT: Final = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER})
 
@@ -93,10 +93,17 @@ def logical_lines(source: Source) -> tuple[list[tuple[Comment, int]], list[tuple
 def comments(source: Source) -> list[Comment]:
     """All comments of a file, as far as it can be read."""
     found, statements, _ = logical_lines(source)  # a file that does not parse is reported as such
-    alone = {comment.line for comment, _ in found if comment.alone}
+    below: dict[int, int] = {}  # by the line of a comment that stands alone, the first line below that holds no such comment
+    for comment, _ in reversed(found):
+        if comment.alone:
+            below[comment.line] = below.get(comment.line + 1, comment.line + 1)
+    headers = list(range(len(statements)))
+    for number in range(len(statements) - 2, -1, -1):
+        if statements[number][2] == "@" and statements[headers[number + 1]][2] != "@":
+            headers[number] = headers[number + 1]
     for comment, number in found:
-        if number < len(statements) and (not comment.alone or alone.issuperset(range(comment.line, statements[number][0]))):
-            header = next((n for n in range(number, len(statements)) if statements[n][2] != "@"), number)
+        if number < len(statements) and (not comment.alone or below[comment.line] >= statements[number][0]):
+            header = headers[number]
             comment.last = statements[header if comment.alone else number][1]
             comment.header, _, comment.keyword = statements[header]
     return [comment for comment, _ in found]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from asynclint import reading
 from asynclint.options import DEFAULT, FILE_OPTIONS, ConfigError, convert, described
 from asynclint.patterns import glob_below
 from asynclint.record import record
@@ -156,11 +157,11 @@ def load(paths: Sequence[str], *, config: Sequence[str] = (), isolated: bool = F
         given |= extra
     for key in sorted(from_file):
         _check_inside(key, os.path.join(root, given[FILE_OPTIONS[key].field]), found, [root, *map(os.path.dirname, files)])
-    given.setdefault("target_version", _required_python(root) or DEFAULT["target_version"])
-
     extra = {name: convert(FILE_OPTIONS[name], value, f"--{name}") for name, value in (command_line or {}).items()}
     overrides = Selection(extra.pop("select", None), extra.pop("extend-select", ()), extra.pop("ignore", ()))
     given |= {FILE_OPTIONS[name].field: value for name, value in extra.items()}
+    if "target_version" not in given:
+        given["target_version"] = _required_python(root) or DEFAULT["target_version"]
     if given.get("baseline"):
         given["baseline"] = os.path.abspath(given["baseline"])
     if given.get("python"):
@@ -257,9 +258,14 @@ def _nearest(start: str) -> tuple[str, dict[str, Any]]:
     for directory in _ancestors(start):
         for name in _FILE_NAMES:
             path = os.path.join(directory, name)
-            if os.path.isfile(path) and (values := _read(path)) is not None:
+            if _is_file(path) and (values := _read(path)) is not None:
                 return path, values
     return "", {}
+
+
+def _is_file(path: str) -> bool:
+    """Whether there is something to read, even if it is a device or a pipe, which is told when it is read."""
+    return os.path.exists(path) and not os.path.isdir(path)
 
 
 def _project_root(start: str) -> str:
@@ -311,10 +317,9 @@ def _read(path: str, *, required: bool = False) -> dict[str, Any] | None:
 def read_text(path: str) -> str:
     """The text of a file. Raises ConfigError."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return reading.read_text(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ConfigError(f"{path}: cannot be read: {reading.reason(error)}") from error
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
@@ -323,8 +328,10 @@ def parse(text: str, source: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+    except ValueError as error:  # of a number with thousands of digits too
         raise ConfigError(f"{source}: not valid TOML: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ConfigError(f"{source}: cannot be read: it is nested too deeply") from error
 
 
 def _required_python(root: str) -> tuple[int, int] | None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from asynclint.config import Settings
 from asynclint.model import Problem
-from asynclint.patterns import glob_below, glob_exact
+from asynclint.patterns import any_exact, glob_below
+from asynclint.reading import CONFIGURATION_LIMIT, read_regular
 from asynclint.record import record
 from asynclint.source import NOTEBOOK
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+    from asynclint.gitignore import GitIgnore
 
 
 @record(frozen=True, slots=True)
@@ -107,8 +108,7 @@ class _Search:
     @cached_property
     def excluded(self) -> re.Pattern[str]:
         """What matches an excluded path; made when a directory is searched."""
-        patterns = (*self.settings.exclude, *self.settings.extend_exclude)
-        return re.compile("|".join(f"(?:{glob_exact(pattern).pattern})" for pattern in patterns) or "(?!)")
+        return any_exact((*self.settings.exclude, *self.settings.extend_exclude))
 
     def add(self, path: str) -> None:
         """Search a path that the user named."""
@@ -132,7 +132,7 @@ class _Search:
         shown_from = "" if top == "." else top.rstrip("/") + "/"
         relative_from = "" if absolute == self.settings.root else self.settings.relative(absolute) + "/"
         respect = self.settings.respect_gitignore
-        pending = [("", absolute, _ignores_above(absolute) if respect else ())]
+        pending = [("", absolute, self.ignores_above(absolute) if respect else ())]
         while pending:
             below, directory, ignores = pending.pop()
             try:
@@ -142,7 +142,7 @@ class _Search:
                 self.problem((shown_from + below).rstrip("/") or top, _reason(error))
                 continue
             if respect and any(entry.name == ".gitignore" for entry in listing):
-                ignores += _ignores_of(directory)
+                ignores += self.ignores_of(directory, shown_from + below)
             empty = True
             for entry in listing:
                 is_directory = entry.is_dir(follow_symlinks=False)
@@ -182,6 +182,30 @@ class _Search:
             if (absolute != real, path) < (known.absolute != real, known.path):  # of several names, not a link if possible
                 self.found[real] = file
 
+    def ignores_above(self, directory: str) -> Ignores:
+        """The `.gitignore` files above `directory`, which the user named, in its repository; none if they ignore it."""
+        *folders, top = (directory, *_parents_in_repository(directory))
+        ignores: Ignores = ()
+        while folders:
+            ignores += self.ignores_of(top, os.path.join(top, ""))
+            top = folders.pop()
+            if _is_ignored(ignores, top, is_directory=True):
+                return ()
+        return ignores
+
+    def ignores_of(self, directory: str, shown: str) -> Ignores:
+        """The `.gitignore` file of a directory, which is `shown` as this; one that cannot be read is a problem."""
+        try:
+            data = read_regular(os.path.join(directory, ".gitignore"), CONFIGURATION_LIMIT)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as error:
+            self.problem(f"{shown}.gitignore", f"cannot be read: {_reason(error)}; remove it, or use --no-respect-gitignore")
+            return ()
+        from asynclint.gitignore import GitIgnore
+
+        return ((os.path.join(directory, ""), GitIgnore(data)),)
+
     def problem(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, 0, 0, message))
 
@@ -204,16 +228,8 @@ def _reason(error: OSError) -> str:
 
 # ---------------------------------------------------------------------------------------------------------- .gitignore
 
-# The `.gitignore` files that hold for a directory, outermost first: the directory of each (ending with a separator) and its patterns.
-Ignores = tuple[tuple[str, "GitIgnoreSpec"], ...]
-
-
-def _ignores_above(directory: str) -> Ignores:
-    """The `.gitignore` files above `directory` in its repository; none if they ignore `directory` itself, which the user named."""
-    ignores: Ignores = ()
-    for parent in _parents_in_repository(directory):
-        ignores = _ignores_of(parent) + ignores
-    return () if _is_ignored(ignores, directory, is_directory=True) else ignores
+# The `.gitignore` files that hold for a directory, outermost first: the directory of each (ending with a separator) and what it says.
+Ignores = tuple[tuple[str, "GitIgnore"], ...]
 
 
 def _parents_in_repository(directory: str) -> list[str]:
@@ -227,35 +243,10 @@ def _parents_in_repository(directory: str) -> list[str]:
     return parents
 
 
-def _ignores_of(directory: str) -> Ignores:
-    try:
-        with open(os.path.join(directory, ".gitignore"), encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return ()
-    from pathspec import GitIgnoreSpec
-
-    try:
-        patterns = GitIgnoreSpec.from_lines(lines)
-    except ValueError:  # git passes over a line that is no pattern, such as a lone `!`
-        patterns = GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
-    return ((os.path.join(directory, ""), patterns),)
-
-
-def _is_pattern(line: str) -> bool:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
-
-
 def _is_ignored(ignores: Ignores, path: str, is_directory: bool) -> bool:
-    """Whether git ignores the path: the innermost file that says something decides."""
+    """Whether git ignores the path, whose folders it does not ignore: the innermost file that says something decides."""
     for base, patterns in reversed(ignores):
-        verdict = patterns.check_file(path[len(base) :] + ("/" if is_directory else "")).include
+        verdict = patterns.verdict(os.fsencode(path[len(base) :].replace(os.sep, "/")), is_directory)
         if verdict is not None:
             return verdict
     return False

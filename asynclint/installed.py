@@ -7,6 +7,9 @@ import re
 import sys
 from collections.abc import Iterable
 
+from asynclint.options import ConfigError
+from asynclint.reading import read_text, reason
+
 
 def entry_points(group: str) -> list[tuple[str, str]]:
     """(name, value) of all entry points of a group, sorted.
@@ -61,10 +64,11 @@ def site_packages(python: str) -> list[str]:
     if os.path.isfile(prefix):
         prefix = _prefix(prefix)
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
-            config = file.read()
-    except OSError:
+        config = read_text(os.path.join(prefix, "pyvenv.cfg"), errors="replace")
+    except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
         pass
+    except OSError as error:
+        raise ConfigError(f"{os.path.join(prefix, 'pyvenv.cfg')}: cannot be read: {reason(error)}") from error
     values = {key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in config.splitlines())}
     version = re.match(r"3\.\d+", values.get("version") or values.get("version_info") or "") or re.search(
         r"3\.\d+", os.path.basename(os.path.realpath(python))
@@ -100,8 +104,7 @@ def _package_folders(prefix: str, version: str) -> list[str]:
 
 def _section(path: str, group: str) -> list[tuple[str, str]]:
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return []
     found, inside = [], False

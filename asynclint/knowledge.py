@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from asynclint.config import did_you_mean, parse, read_text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.program.shapes import Place
 
+_EFFORT = 2_000_000  # characters that may be parsed to find a line; about half a second
 _CLOSINGS = ("", "]", "]]")  # what ends an array that a cut has left open; an inline table does not span lines
 
 
@@ -66,7 +68,7 @@ def taught(settings: Settings) -> Iterator[Taught]:
             files = found.tables.pop("files", [])
             if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
                 raise ConfigError(f"{path}:{found.line(('files',))}: `files`: expected a list of catalog files, got {described(files)}")
-        elif os.path.isfile(path):
+        elif os.path.exists(path):
             found = read(path, ())
         else:
             raise ConfigError(f"{_naming(settings, number)}: `catalog` names `{path}`, which does not exist")
@@ -114,7 +116,8 @@ def line_of(text: str, place: Place) -> int:
     without, within = 0, len(lines)
     while within - without > 1:
         middle = (without + within) // 2
-        tried = next((n for n in (*range(middle, without, -1), *range(middle + 1, within)) if _parsed(lines[:n]) is not None), 0)
+        ends = islice((*range(middle, without, -1), *range(middle + 1, within)), 10 + _EFFORT // len(text))
+        tried = next((n for n in ends if _parsed(lines[:n]) is not None), 0)
         if not tried:
             return without + 1  # one long string
         if _has(_parsed(lines[:tried]), place):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asynclint.model import FileResult, RunResult
+from asynclint.model import RunResult
 from asynclint.source import NOTEBOOK, Source, SourceError
 from asynclint.source.notebook import Notebook
 
@@ -13,8 +13,9 @@ Stdin = tuple[str, bytes] | None  # a file name and what it holds instead of wha
 
 def with_places(result: RunResult, stdin: Stdin) -> RunResult:
     """The result with the places of its notebooks."""
-    told = [file.path for file in result.files if file != FileResult(file.path)]
-    paths = {path for path in (*told, *(problem.path for problem in result.problems)) if path.endswith(NOTEBOOK)}
+    told = (file.path for file in result.files if file.findings or file.suppressed)  # what was read once can be read again
+    problems = (problem.path for problem in result.all_problems if problem.line)
+    paths = {path for path in (*told, *problems, *result.changed) if path.endswith(NOTEBOOK)}
     found = {}
     for path in sorted(paths):
         notebook = _read(path, stdin)

@@ -50,6 +50,7 @@ class Option:
         return self.name.replace("-", "_")
 
 
+_LARGEST = 2**63 - 1  # of a number
 VERSION_PATTERN = r"^(?:py)?3\.?([0-9]{1,2})$"
 FORMATS = ("text", "concise", "github", "gitlab", "json", "json-lines", "junit", "sarif")
 
@@ -156,11 +157,11 @@ def _flag(value: Any) -> bool | None:
 
 
 def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None
 
 
 def _seconds(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _LARGEST else None
 
 
 def _text(value: Any) -> str | None:
@@ -203,6 +204,8 @@ _CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
 
 
 def described(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return "a number too large"
     if isinstance(value, (bool, int, float, str)):
         return f"`{str(value).lower() if isinstance(value, bool) else value}`"
     if isinstance(value, list):

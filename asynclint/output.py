@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from asynclint.options import ConfigError
+from asynclint.reading import SOURCE_LIMIT, reason
 from asynclint.writing import leads_out, replace
 
 if TYPE_CHECKING:
@@ -53,6 +54,19 @@ def write(stream: TextIO, text: str) -> None:
         stream.flush()
     except OSError as error:
         cut_off(stream, error)
+
+
+def read_stdin() -> bytes:
+    """What stands on standard input. Raises ConfigError where it is closed, cannot be read or does not end."""
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed")
+    try:
+        data = sys.stdin.buffer.read(SOURCE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"standard input cannot be read: {reason(error)}") from error
+    if len(data) > SOURCE_LIMIT:
+        raise ConfigError(f"standard input has more than {SOURCE_LIMIT:,} bytes")
+    return data
 
 
 def write_bytes(data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ from asynclint.program import Program
 from asynclint.program.catalog import CatalogError
 from asynclint.program.environment import Environment
 from asynclint.program.modules import Modules
+from asynclint.reading import SOURCE_LIMIT, read_regular
 from asynclint.record import record
 from asynclint.source import NOTEBOOK, Source, SourceError
 from asynclint.triage import may_report
@@ -405,12 +407,13 @@ def read(file: SourceFile, limit: int) -> Source | Problem:
     if file.size > limit and not is_notebook:
         return _too_large(file.path, file.size, limit)
     try:
-        with open(file.absolute, "rb") as stream:
-            source = Source.from_bytes(file.path, stream.read())
+        source = Source.from_bytes(file.path, read_regular(file.absolute, SOURCE_LIMIT if is_notebook else limit))
         return source if not is_notebook or len(source.text) <= limit else _too_large(file.path, len(source.text), limit)
     except SourceError as error:
         return error.problem
     except OSError as error:
+        if error.errno == errno.EFBIG and not is_notebook:  # it has grown
+            return _too_large(file.path, max(file.size, limit + 1), limit)
         return Problem(file.path, 0, 0, f"cannot read: {error.strerror or error}")
 
 

@@ -123,7 +123,7 @@ def _problems(cls: type[Rule]) -> Iterator[str]:
         yield "needs a `name` in kebab-case"
     doc = next((base.__doc__ for base in cls.__mro__ if base.__doc__), "")
     for heading in HEADINGS:
-        if heading not in doc:
+        if heading not in doc and sys.flags.optimize < 2:  # then there are no docstrings
             yield f"needs the heading `{heading}` in its docstring"
     for name in dir(cls):
         if name.startswith(("visit_", "leave_")) and name[6:] not in _node_names():

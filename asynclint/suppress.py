@@ -22,7 +22,7 @@ from asynclint.triage import has_noqa
 _VERBS: Final = ("ignore", "file-ignore")
 _NOQA: Final = re.compile(r"#\s*noqa(?![\w-])(?:(?P<colon>\s*:)\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+(?!\w))*)?)?", re.IGNORECASE)
 _CODE: Final = re.compile(r"[\w-]+")
-_NEXT: Final = re.compile(r"\s+#(?!\d)")  # another comment in the same comment; `#12` is the number of an issue
+_NEXT: Final = re.compile(r"(?<=\s)#(?!\d)")  # another comment in the same comment; `#12` is the number of an issue
 _HINT: Final = "write `# asynclint: ignore[ASL101] -- reason` or `# asynclint: file-ignore[ASL101]`"
 _EVERYWHERE: Final = (0, 1 << 62)
 OWN: Final = frozenset({"ASL901", "ASL902", "ASL903"})  # codes of notices
@@ -252,12 +252,12 @@ def _removal(source: Source, comment: Comment, start: int, end: int) -> Span:
     """What to delete with a suppression: the white space around it, and the whole line if nothing else is on it."""
     text, base = source.text, comment.offset
     line_start = source.line_starts[comment.line - 1]
-    more = _NEXT.search(comment.text, end)
+    more = _NEXT.search(comment.text, end + 1)
     if not start and more:
-        return source.span(base, base + more.end() - 1)
+        return source.span(base, base + more.start())
     begin = base + start
     while begin > line_start and text[begin - 1] in " \t\f":
         begin -= 1
     if begin == line_start and not more:
         return source.span(begin, [*source.line_starts, len(text)][comment.line])
-    return source.span(begin, base + more.start() if more else base + len(comment.text))
+    return source.span(begin, base + (end + len(comment.text[end : more.start()].rstrip()) if more else len(comment.text)))

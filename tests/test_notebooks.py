@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asynclint import cli
+from asynclint import cli, notebooks
+from asynclint.model import FileResult, Problem, RunResult
 from asynclint.source import Source, SourceError
 from asynclint.source.notebook import Notebook
 
@@ -45,6 +47,76 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 # ---------------------------------------------------------------------------------------------------------- reading
+
+
+def numbered(source: Notebook) -> list[tuple[int, int, int]]:
+    return [(place.cell, place.line, place.file_line) for place in map(source.place, range(1, len(source.line_starts) + 1))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%magic\n" * 20_000,
+        "x = (\n" + "%magic\n" * 20_000 + ")",
+        'x = """\n' + "!magic\n" * 20_000 + '"""',
+        "x = 1\n" + " " * 200_000 + "x;",
+        "a" + " " * 200_000 + "= = !",
+        " " * 200_000 + "= " * 100_000,
+        "# notebook cell" + "-" * 400_000,
+        "# for IPython:" + "-" * 400_000 + "\n%x",
+        "x = '" + "\\'" * 200_000 + "'\n%x",
+        "x = 1\n" * 50_000,
+    ],
+    ids=["magics", "in brackets", "in a string", "blanks", "assigned", "equals", "borders", "marks", "quotes", "lines"],
+)
+@pytest.mark.parametrize("is_list", [False, True])
+def test_cells_are_read_in_linear_time(text: str, is_list: bool) -> None:
+    began = time.process_time()
+    source = read(notebook(text.splitlines(keepends=True) if is_list else {"cell_type": "code", "metadata": {}, "outputs": [], "source": text}))
+    assert [cell for cell, _, _ in numbered(source)] == [1] * len(source.line_starts)
+    source.looks_up_names(1, len(source.line_starts))
+    assert source.to_bytes(source.text) == source.data
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"nbformat": 4, "cells": [], "x": ' + "9" * 5_000 + "}", "cannot be read: it holds "),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": [], "x": -' + "9" * 5_000 + "}]}", "cannot be read: it holds "),
+        ('{"nbformat": -' + "9" * 4_000 + ', "cells": []}', "is a notebook of format -9999999999999999999;"),
+        ('{"nbformat": 4, "cells": ' + "[" * 100_000, "is nested too deeply"),
+        ('{"nbformat": 4, "cells": [], "x": ' + '{"a":' * 100_000 + "1" + "}" * 100_001, "is nested too deeply"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": null}]}', "neither a text nor a list of texts"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": {"a": 1}}]}', "neither a text nor a list of texts"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": [["x"]]}]}', "neither a text nor a list of texts"),
+    ],
+)
+def test_a_notebook_without_measure_hides_no_other_file(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.py").write_text(WAITS)
+    Path("b.ipynb").write_text(text)
+    code, out, err = run(capsys, "--output-format", "concise", ".")
+    assert code == 2 and "a.py:5:5: ASL101" in out
+    assert err.count("\n") == 1 and err.startswith("b.ipynb:") and message in err
+
+
+def test_the_last_of_two_members_with_one_name_counts() -> None:
+    cells = '[{"cell_type": "code", "source": "a", "source": "b\\nc"}]'
+    source = read('{"nbformat": 4,\n "cells": 1,\n "cells": ' + cells + "}")
+    assert source.text == "b\nc\n"
+    assert numbered(source)[:2] == [(1, 1, 3), (1, 2, 3)]
+    assert json.loads(source.to_bytes("d\n"))["cells"][0]["source"] == "d"
+
+
+def test_what_could_not_be_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker may have died of it."""
+    monkeypatch.setattr(notebooks.Source, "read", lambda path: pytest.fail(f"read {path}"))
+    files = (FileResult("a.ipynb", problems=(Problem("a.ipynb", 0, 0, "took longer than 5 seconds"),)),)
+    given = RunResult(files, (Problem("b.ipynb", 0, 0, "ended the process"),), 1, {}, {}, {}, {})
+    assert notebooks.with_places(given, None).places == ()
 
 
 def test_cells_are_one_text_and_each_line_has_its_place() -> None:

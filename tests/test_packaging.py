@@ -152,7 +152,7 @@ def test_the_dependencies_are_those_of_the_plan() -> None:
     project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = importlib.metadata.requires("asynclint") or []
 
-    assert sorted(each.partition(">=")[0] for each in project["dependencies"]) == ["click", "libcst", "pathspec", "rich", "tomli", "typeshed-client"]
+    assert sorted(each.partition(">=")[0] for each in project["dependencies"]) == ["click", "libcst", "rich", "tomli", "typeshed-client"]
     assert sorted(each for each in required if "extra ==" not in each) == sorted(project["dependencies"])
 
 

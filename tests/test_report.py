@@ -415,6 +415,16 @@ def test_a_diff_is_what_git_takes(tmp_path: Path, before: str, after: str) -> No
     assert file.read_bytes() == after.encode()
 
 
+def test_a_diff_for_people_has_no_control_characters() -> None:
+    before, after = "# \x1b[31m\x9b1m \u202e\tb\x0c\na\rb\r\nc\n", "# \x1b[31m\x9b1m \u202e\tb\x0c\na\rb\r\nd\n"
+    changed = result(changed={"a.py": (before, after)})
+
+    assert diff.has_controls(changed) and not diff.has_controls(result(changed={"a.py": ("a\tb\x0c\r\n", "b\u200d\n")}))
+    assert diff.report(changed, exact=False) == (
+        "--- a.py\n+++ a.py\n@@ -1,3 +1,3 @@\n # \\x1b[31m\\x9b1m \\u202e\tb\x0c\n a\\rb\r\n-c\n+d\n"
+    )  # fmt: skip
+
+
 def test_diff_of_files_in_order_of_path() -> None:
     patch = diff.report(result(changed={"b.py": ("x\n", "y\n"), "a.py": ("x", "y\n")}))
 

@@ -13,6 +13,7 @@ from asynclint.config import load
 from asynclint.explain import explain as explained
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN, write
+from asynclint.report import escape
 from asynclint.source.notebook import Notebook
 
 
@@ -24,7 +25,7 @@ def command(place: str, paths: tuple[str, ...]) -> int:
 
     PATHS are the files and directories of the program, "." by default.
     """
-    match = re.fullmatch(r"(.+?)(?::cell (\d+))?:(\d+)", place)
+    match = re.fullmatch(r"(.+?)(?::cell (\d{1,9}))?:(\d{1,9})", place)
     if match is None:
         raise ConfigError(f"expected PATH:LINE, such as app.py:16, got `{place}`")
     path, cell, line = match[1], match[2], int(match[3])
@@ -45,5 +46,5 @@ def command(place: str, paths: tuple[str, ...]) -> int:
             raise ConfigError(f"`{path}` is a notebook: name a cell and a line of it, such as `{path}:cell 3:1`")
         line = source.line_of(int(cell), line)
     found = explained(program, sources, module, line)
-    write(sys.stdout, "".join(f"{each}\n" for each in found) or f"{place}: no call begins on this line\n")
+    write(sys.stdout, "".join(f"{escape(each)}\n" for each in found or [f"{place}: no call begins on this line"]))
     return CLEAN

@@ -13,6 +13,7 @@ from asynclint.config import parse
 from asynclint.fix import writer
 from asynclint.options import FILE_OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, write, write_file
+from asynclint.reading import CONFIGURATION_LIMIT, read_regular, reason
 from asynclint.writing import leads_out
 
 _TABLE = "[tool.asynclint]"
@@ -91,10 +92,9 @@ def _has_table(path: str) -> bool:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return read_regular(path, CONFIGURATION_LIMIT)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ConfigError(f"{path}: cannot be read: {reason(error)}") from error
 
 
 def _append(path: str) -> None:

@@ -15,6 +15,7 @@ from asynclint.model import Problem
 from asynclint.program import Program
 from asynclint.program.environment import LARGEST
 from asynclint.program.modules import Modules
+from asynclint.reading import SOURCE_LIMIT, read_regular
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def summarize(distribution: Distribution, catalog: Catalog, environment: Environ
     known: dict[int, Names] = {}
     for number, (_, path) in enumerate(distribution.files):
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            data = read_regular(path, SOURCE_LIMIT)
             source = Source.from_bytes(path, data)
         except (OSError, SourceError):
             continue

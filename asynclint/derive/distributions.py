@@ -8,9 +8,11 @@ from __future__ import annotations
 import csv
 import os
 import re
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from asynclint.options import ConfigError
+from asynclint.reading import RECORD_LIMIT, read_regular, read_text, reason
 from asynclint.record import record
 
 if TYPE_CHECKING:
@@ -77,9 +79,11 @@ def _recorded(folder: str, info: str) -> Distribution:
     name, version = _metadata(os.path.join(folder, info, "METADATA"))
     path = os.path.join(folder, info, "RECORD")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            paths = [row[0] for row in csv.reader(file) if row]
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        text = read_regular(path, RECORD_LIMIT).decode("utf-8")
+        paths = [row[0] for row in csv.reader(StringIO(text, newline="")) if row]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {reason(error)}") from error
+    except csv.Error as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     return Distribution(name, version, folder, _modules(folder, paths))
 
@@ -87,10 +91,9 @@ def _recorded(folder: str, info: str) -> Distribution:
 def _metadata(path: str) -> tuple[str, str]:
     """The name and the version that a file of metadata names."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            head = file.read().partition("\n\n")[0]
+        head = read_text(path, errors="replace").partition("\n\n")[0]
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ConfigError(f"{path}: cannot be read: {reason(error)}") from error
     values = {key.lower(): value.strip() for key, sign, value in (line.partition(":") for line in head.splitlines()) if sign}
     if "name" not in values or "version" not in values:
         raise ConfigError(f"{path}: names no distribution and version")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey
 
-_TESTS = re.compile(r"(^|/)(tests?/.*|test_[^/]*|[^/]*_test|conftest)\.py$")
+_TESTS = re.compile(r"(^|/)(tests?/|(test_[^/]*|[^/]*_test|conftest)\.py$)")
 PLAIN_BASES = frozenset(  # classes of the language that call no method of a subclass by its name
     f"{module}.{name}"
     for module, names in {
@@ -58,7 +58,7 @@ class Obstacle(NamedTuple):
 
 def is_test(path: str) -> bool:
     """Whether a file holds tests, as far as its name tells."""
-    return _TESTS.search(path) is not None
+    return path.endswith(".py") and _TESTS.search(path) is not None
 
 
 def of_shape(program: Program, key: FunctionKey) -> Iterator[str]:

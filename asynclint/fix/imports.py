@@ -14,8 +14,8 @@ from asynclint.model import Declaration, Edit, Fix, Import
 from asynclint.source import Source
 
 _STDLIB, _THIRD_PARTY, _RELATIVE, _DECLARATIONS = range(4)  # the order of sections in a file
-_END_OF_STATEMENT: Final = re.compile(r"[ \t\f]*;?[ \t\f]*(?:#.*)?", re.DOTALL)
-_CONTINUED: Final = re.compile(r"[ \t\f]*;?[ \t\f]*\\")
+_END_OF_STATEMENT: Final = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?(?:#.*)?", re.DOTALL)
+_CONTINUED: Final = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?\\")
 _FIRST_LINES: Final = re.compile(r"#!|[ \t\f]*#.*?coding[:=]")
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -137,8 +137,7 @@ def _writable(path: str, mode: int) -> bool:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return read_regular(path, RECORD_LIMIT)
 
 
 # Staging and replacing

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from asynclint.lsp.messages import Failed, Start
 from asynclint.lsp.process import Process, WorkerDied
 from asynclint.lsp.shown import Offer, Shown
-from asynclint.reading import RECORD_LIMIT, read_regular
+from asynclint.reading import SOURCE_LIMIT, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -251,6 +251,6 @@ class Folder:
 
 def _read(path: str) -> str:
     try:
-        return read_regular(path, RECORD_LIMIT).decode("utf-8", "replace")
+        return read_regular(path, SOURCE_LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from asynclint.index import extract
+from asynclint.reading import read_regular, read_text
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ def facts_of_file(path: str) -> ModuleFacts | None:
 @lru_cache(maxsize=4096)  # of one run; the same file is asked for again after each round of fixes
 def _facts(path: str, _state: tuple[int, int, int, int]) -> ModuleFacts | None:
     try:
-        with open(path, "rb") as file:
-            return extract(Source.from_bytes(path, file.read()).tree())
+        return extract(Source.from_bytes(path, read_regular(path, LARGEST)).tree())
     except (OSError, SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -99,9 +99,8 @@ def _versions(path: str) -> dict[str, bool]:
     """The modules that typeshed's `VERSIONS` lists, and whether a supported Python has them: `name: 3.0-3.11`, the end open or included."""
     found: dict[str, bool] = {}
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except OSError:
+        lines = read_text(path).splitlines()
+    except (OSError, UnicodeDecodeError):
         return found
     for line in lines:
         name, sign, versions = line.partition("#")[0].partition(":")

@@ -19,6 +19,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from asynclint.reading import BASELINE_LIMIT, parse_json, read_regular
 from asynclint.writing import replace
 
 if TYPE_CHECKING:
@@ -36,9 +37,8 @@ class SummaryError(Exception):
 def read(path: str) -> dict[str, Any]:
     """The content of a file. Raises SummaryError."""
     try:
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
+        data = parse_json(read_regular(path, BASELINE_LIMIT))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise SummaryError(f"{path}: {error}") from None
     if not isinstance(data, dict) or not all(isinstance(data.get(key), str) for key in ("distribution", "version")):
         raise SummaryError(f"{path}: is no summary of a distribution")

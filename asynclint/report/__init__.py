@@ -48,10 +48,11 @@ def painter(links: Mapping[str, str] | None = None) -> Paint:
 
 def escape(text: str) -> str:
     """`text` in one line, with everything that a terminal could act on written as an escape sequence."""
-    return text if text.isprintable() else re.sub(_UNPRINTABLE, _escaped, text)
+    return text if text.isprintable() else re.sub(_UNPRINTABLE, escaped, text)
 
 
-def _escaped(match: re.Match[str]) -> str:
+def escaped(match: re.Match[str]) -> str:
+    """The escape sequence for a matched character."""
     return match[0].encode("ascii", "backslashreplace").decode() if ord(match[0]) > 0x7F else repr(match[0])[1:-1]
 
 

@@ -7,15 +7,15 @@ Newlines are never translated, so that an offset into `Source.text` names the sa
 from __future__ import annotations
 
 import codecs
-import os
+import errno
 import re
-import stat
 import warnings
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from asynclint.model import Position, Problem, Span
+from asynclint.reading import SOURCE_LIMIT, read_regular
 
 if TYPE_CHECKING:
     import ast
@@ -72,11 +72,10 @@ class Source:
     def read(cls, path: str) -> Source:
         """The file at `path`. Raises SourceError if it cannot be read, is not a regular file, or is not Python text."""
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                raise SourceError(path, 0, "not a regular file; exclude it")
-            with open(path, "rb", buffering=0) as file:
-                data = file.readall()
+            data = read_regular(path, SOURCE_LIMIT)
         except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise SourceError(path, 0, "not a regular file; exclude it") from error
             raise SourceError(path, 0, f"cannot be read: {error.strerror or error}") from error
         return cls.from_bytes(path, data)
 

@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import json
 import re
-import tokenize
-import warnings
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
-from itertools import takewhile
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, takewhile
 from typing import Any, Final, NamedTuple
 
 from asynclint.model import Place
+from asynclint.reading import json_int, parse_json
 from asynclint.source import Source, SourceError
+from asynclint.source.beginnings import Beginnings
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _FOR_IPYTHON: Final = re.compile(r"[ \t]*(?:[%!?,;/].*|%?[\w.*]+\?\??[ \t]*)", re.DOTALL)
-_ASSIGNED: Final = re.compile(r"([ \t]*[\w.,\[\]'\" \t*]+=)[ \t]*[%!].*", re.DOTALL)
-_LOOKS_UP_NAMES: Final = re.compile(r"[${]|^[ \t]*(?:[^!?]*=[ \t]*)?[%,;/]")
+_ASSIGNED: Final = re.compile(r"([\w.,\[\]'\" \t*]+=)[ \t]*[%!].*", re.DOTALL)
+_LOOKS_UP_NAMES: Final = re.compile(r"[${]|^[ \t]*[%,;/]|^[^!?]*=[ \t]*[%,;/]")
 _RUN_HERE: Final = re.compile(r"\s*%%(?:capture|time)(?![\w?])")  # cells whose code is that of the notebook; they cannot await
-_DECODER: Final = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder(parse_int=json_int)
 
 
 class Cell(NamedTuple):
@@ -46,7 +45,7 @@ class Cell(NamedTuple):
 class Notebook(Source):
     """A notebook; `data` is its file, and `text` the Python of its cells."""
 
-    __slots__ = ("_border", "_cells", "_hidden", "_mark", "_starts", "json")
+    __slots__ = ("_above", "_border", "_cells", "_hidden", "_mark", "_marked", "_newlines", "_run_here", "_starts", "json")
 
     def __init__(self, path: str, data: bytes, text: str, bom: bool) -> None:
         """Raises SourceError for what is no notebook of a format from 4 on."""
@@ -63,6 +62,10 @@ class Notebook(Source):
         for lines in shown:
             self._starts.append(line)
             line += lines.count("\n") + 2
+        self._run_here = tuple(map(_run_here, self._cells))
+        self._above: dict[int, list[int]] = {}  # of a cell, how many lines end in its first part, its first two parts, ...
+        self._newlines: list[int] = []  # where lines of the file end; made at first use, as is
+        self._marked: dict[int, str] | None = None  # what IPython reads, by line of the text
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes) -> Notebook:
@@ -72,6 +75,8 @@ class Notebook(Source):
             return cls(path, data, data.decode("utf-8-sig"), bom)
         except UnicodeDecodeError as error:
             raise SourceError(path, data.count(b"\n", 0, error.start) + 1, "is not UTF-8, as a notebook has to be") from error
+        except (RecursionError, MemoryError) as error:
+            raise SourceError(path, 0, "is nested too deeply, or too large, for a notebook") from error
 
     # -- from the text back to the file
 
@@ -111,15 +116,17 @@ class Notebook(Source):
         """Where a line of the text is: the cell, the line in it, and the line of the file that holds it."""
         at = max(0, bisect_right(self._starts, line) - 1)
         cell, line = self._cells[at], line - self._starts[at] + 1
-        if line > cell.text.count("\n") + 1 and at + 1 < len(self._cells):  # it parts this cell from the next one
-            cell, line = self._cells[at + 1], 1
-        start, above = cell.start, line - 1
-        for text, begin, _ in cell.parts if cell.is_list else ():
-            start = begin
-            if text.count("\n") > above:
-                break
-            above -= text.count("\n")
-        return Place(cell.number, line, self.json.count("\n", 0, start) + 1)
+        if at + 1 < len(self._cells) and line >= self._starts[at + 1] - self._starts[at]:  # it parts this cell from the next one
+            at, cell, line = at + 1, self._cells[at + 1], 1
+        start = cell.start
+        if cell.is_list and cell.parts:
+            above = self._above.get(at)
+            if above is None:
+                above = self._above[at] = list(accumulate(text.count("\n") for text, _, _ in cell.parts))
+            start = cell.parts[min(bisect_right(above, line - 1), len(above) - 1)][1]
+        if not self._newlines:
+            self._newlines = [match.start() for match in re.finditer("\n", self.json)] or [len(self.json)]
+        return Place(cell.number, line, bisect_left(self._newlines, start) + 1)
 
     def line_of(self, cell: int, line: int) -> int:
         """The line of the text that is a line of a cell; 0 where there is none."""
@@ -143,33 +150,40 @@ class Notebook(Source):
         return True  # it runs a cell that awaits as a coroutine
 
     def may_await_at(self, line: int) -> bool:
-        return not _RUN_HERE.match(self._cell_at(line).text)
+        return not self._run_here[self._cell_at(line)]
 
     def opens(self, line: int) -> bool:
-        place = self.place(line)
-        cell = self._cell_at(line).text
-        return place.line <= 1 + cell.count("\n", 0, len(cell) - len(cell.lstrip())) and bool(_RUN_HERE.match(cell))
+        return self.place(line).line <= self._run_here[self._cell_at(line)]
 
-    def _cell_at(self, line: int) -> Cell:
-        return self._cells[max(0, bisect_right(self._starts, line) - 1)]
+    def _cell_at(self, line: int) -> int:
+        return max(0, bisect_right(self._starts, line) - 1)
 
     def keeps(self, offset: int) -> bool:
-        rest = self.text[offset:].partition(f"\n{self._border} ")[0]
-        return all(not line.strip() or line.lstrip().startswith("#") for line in rest.split("\n"))
+        while True:
+            end = self.text.find("\n", offset)
+            line = self.text[offset : end if end >= 0 else None].strip()
+            if line and not line.startswith("#"):
+                return False
+            if end < 0 or self.text.startswith(f"{self._border} ", end + 1):
+                return True
+            offset = end + 1
 
     def looks_up_names(self, first: int, last: int) -> int:
-        marked = (line for line in range(first, last + 1) if self._mark in self.line_text(line))
-        hidden = dict(self._hidden)
-        return next((line for line in marked if _LOOKS_UP_NAMES.search(hidden[self.line_text(line)])), 0)
+        if self._marked is None:
+            hidden = dict(self._hidden)
+            texts = ((line, self.line_text(line)) for line in range(1, len(self.line_starts) + 1))
+            self._marked = {line: hidden[text] for line, text in texts if self._mark in text}
+        return next((line for line in range(first, last + 1) if line in self._marked and _LOOKS_UP_NAMES.search(self._marked[line])), 0)
 
     def _python(self, text: str) -> str:
         """The lines of a cell, with a placeholder for each that only IPython reads."""
         lines = text.split("\n")
         shown: list[str] = []
+        beginnings = Beginnings()
         continued = False
         for line in lines:
-            assigned = None if continued else _ASSIGNED.fullmatch(line)
-            if continued or ((assigned or _FOR_IPYTHON.fullmatch(line)) and _is_begun(shown)):
+            assigned = None if continued or not beginnings.here else _ASSIGNED.fullmatch(line)
+            if continued or assigned or (beginnings.here and _FOR_IPYTHON.fullmatch(line)):
                 indent = line[: len(line) - len(line.lstrip(" \t"))]
                 mark = f"{self._mark} {len(self._hidden)}"
                 stands = mark if continued or not indent else f"{indent}pass  {mark}"
@@ -178,6 +192,7 @@ class Notebook(Source):
                 continued = line.endswith("\\")
             else:
                 shown.append(line)
+                beginnings.read(line)
         return "\n".join(shown)
 
     def _with_hidden(self, text: str, first: int) -> tuple[str, int]:
@@ -197,24 +212,16 @@ class Notebook(Source):
         return "\n".join(lines), number - first
 
 
+def _run_here(cell: Cell) -> int:
+    """The line of a cell on which `%%time` or `%%capture` stands, if the cell begins with it; otherwise 0."""
+    match = _RUN_HERE.match(cell.text)
+    return 1 + cell.text.count("\n", 0, match.end()) if match is not None else 0
+
+
 def _unused(comment: str, code: str) -> str:
     """A comment that code does not have."""
-    while comment in code:
-        comment += "-"
-    return comment
-
-
-def _is_begun(before: Sequence[str]) -> bool:
-    """Whether a statement may begin after these lines: not within brackets, a string or a continued line."""
-    if not any(line.strip() for line in before):
-        return True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            list(tokenize.generate_tokens(StringIO("\n".join(before) + "\n").readline))
-    except (tokenize.TokenError, SyntaxError):
-        return False
-    return True
+    dashes = re.findall(f"{re.escape(comment)}(-*)", code)
+    return comment + "-" * (max(map(len, dashes)) + 1 if dashes else 0)
 
 
 # -- reading the file
@@ -223,15 +230,17 @@ def _is_begun(before: Sequence[str]) -> bool:
 def _cells(path: str, text: str) -> Iterator[Cell]:
     """The code cells of a notebook that hold Python. Raises SourceError for what is no notebook."""
     try:
-        whole = json.loads(text)
+        whole = parse_json(text)
     except json.JSONDecodeError as error:
         raise SourceError(path, error.lineno, f"is not JSON, as a notebook has to be: {error.msg}") from error
-    except RecursionError as error:
-        raise SourceError(path, 0, "is nested too deeply for a notebook") from error
+    except ValueError as error:
+        raise SourceError(path, 0, f"cannot be read: it holds {error}") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("nbformat"), int):
         raise SourceError(path, 0, "is not a notebook: it has no `nbformat`")
     if whole["nbformat"] < 4 or not isinstance(whole.get("cells"), list):
-        raise SourceError(path, 0, f"is a notebook of format {whole['nbformat']}; `jupyter nbconvert --to notebook` makes one of format 4 of it")
+        raise SourceError(
+            path, 0, f"is a notebook of format {whole['nbformat']!s:.20}; `jupyter nbconvert --to notebook` makes one of format 4 of it"
+        )
     if _language(whole.get("metadata")) not in ("", "python"):
         return
     at, _ = _members(text, _blank(text, 0))["cells"]

@@ -35,9 +35,22 @@ class Rule:
         """The rule's page, in Markdown."""
         import inspect
 
-        return inspect.getdoc(type(self)) or ""
+        return inspect.getdoc(type(self)) or _written(type(self))
 
     @property
     def summary(self) -> str:
         """The first line of the page."""
         return self.doc.partition("\n")[0]
+
+
+def _written(cls: type[Rule]) -> str:
+    """The docstring of a class as its file has it: a Python that is run with `-OO` drops docstrings."""
+    import ast
+    import inspect
+    import textwrap
+
+    try:
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ""
+    return (ast.get_docstring(node) or "") if isinstance(node, ast.ClassDef) else ""

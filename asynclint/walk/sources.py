@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asynclint.reading import SOURCE_LIMIT, read_regular
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ class Sources:
         if known is None:
             try:
                 location = self._locations[module] if module < len(self._locations) else self._paths[module]
-                with open(location, "rb") as file:
-                    known = Source.from_bytes(self._paths[module], file.read())
+                known = Source.from_bytes(self._paths[module], read_regular(location, SOURCE_LIMIT))
             except (OSError, SourceError):
                 known = Source(self._paths[module], b"", "", "utf-8", False)
             self._read[module] = known
