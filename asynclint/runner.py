@@ -56,6 +56,7 @@ def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Pr
     project.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
     if request.cache is not None and not unread:
         project.keep(request.cache, started, {})
+    project.is_guarded = True
     overlaid = {numbers[path]: source for path, source in texts.items() if path in numbers}
     state.overlays.update(overlaid)
     if overlaid:
