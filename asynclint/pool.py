@@ -15,6 +15,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asynclint.child import FORKS, STACK, Child, on_large_stack
+from asynclint.options import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Meanwhile = Callable[[], Callable[[], object]]
 
-__all__ = ["FORKS", "STACK", "Failure", "alone", "attempt", "beside", "run"]
+__all__ = ["FORKS", "STACK", "Failure", "alone", "apart", "attempt", "beside", "run"]
 
 T = TypeVar("T")
 PATIENCE = 0.1  # seconds after which a worker sends what it has, though there is more to do
@@ -88,6 +89,15 @@ def _kept(work_and_item: tuple[Callable[[Any], Any], Any]) -> tuple[Any, Excepti
         return work(item), None
     except Exception as error:
         return None, error
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Do a whole command in another process, on a large stack and with an ear for interrupts. Raises what it raises, and ConfigError where the
+    process is lost."""
+    try:
+        return alone(lambda _: work(), None)
+    except Failure as error:
+        raise ConfigError(f"asynclint failed: {error.message}") from error
 
 
 def beside(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -230,7 +240,7 @@ class _Worker:
         self.pending: deque[int] = deque()
         self.gone = False
         self.place = place
-        self._limit = lambda number: limit(items[number])
+        self._limit, self._items = limit, items
         self._blocked = 0.0
         self._looked, self._used, self._seen = time.monotonic(), -1.0, -1
         self._buffer = bytearray()
@@ -283,7 +293,7 @@ class _Worker:
         else:
             self._blocked = 0.0
         self._looked, self._seen, self._used = now, at, used if used is not None else -1.0
-        return at >= 0 and self._blocked > self._limit(at) * BLOCKED
+        return at >= 0 and self._blocked > self._limit(self._items[at]) * BLOCKED
 
 
 # ------------------------------------------------------------------------------------------------- one item

@@ -144,7 +144,7 @@ class Project:
         return self._limit_of(len(overlay.data) if overlay is not None else self.state.files[number].size)
 
     def _limit_of(self, size: int) -> float:
-        return self.settings.timeout * max(1.0, size / USUAL)
+        return self.settings.timeout * scale(size)
 
     def _meanwhile(self, numbers: Collection[int], jobs: int) -> pool.Meanwhile | None:
         """What loads libcst while worker processes read a large program."""
@@ -446,6 +446,11 @@ def _quoted(source: Source, findings: Iterable[Finding]) -> dict[int, str]:
 
 def _decoded(stdin: tuple[str, bytes]) -> Source:
     return Source.from_bytes(*stdin)
+
+
+def scale(size: int) -> float:
+    """How many times `timeout` a file of so many bytes may take."""
+    return max(1.0, size / USUAL)
 
 
 def read(file: SourceFile, limit: int) -> Source | Problem:

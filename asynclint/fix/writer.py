@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from asynclint.reading import RECORD_LIMIT, read_regular
+
 # .asynclint-<pid>-<random>.tmp, or .<name>.new and .<name>.old while <name> is overwritten
 _STRAY: Final = re.compile(r"\.asynclint-(\d+)-[0-9a-f]+\.(?:tmp|(?P<name>.+)\.(?:old|new))", re.DOTALL)
 
@@ -285,9 +287,10 @@ def _settle(target: str, pair: str) -> None:
 
 
 def _mend(target: str, old_path: str, new_path: str) -> None:
-    """Put back the old text of a file that is partly its new text; a file that is whole, or that someone has changed since, is left alone."""
-    if os.path.exists(target) and os.path.exists(old_path) and os.path.exists(new_path):
-        old, new, now = _read(old_path), _read(new_path), _read(target)
+    """Put back the old text of a file that is partly its new text; a file that is whole, or that someone has changed
+    since, is left alone. Raises OSError where one of them is a link or no file, which asynclint has not made."""
+    if os.path.lexists(target) and os.path.lexists(old_path) and os.path.lexists(new_path):
+        old, new, now = (read_regular(path, RECORD_LIMIT, follow=False) for path in (old_path, new_path, target))
         same = _common_prefix(now, new)
         if now not in (old, new) and now[same:] == old[same:]:
             _fill(target, old)
