@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(str(path)))
 
 
-class Indexed:
+class Indexed(Sequence[str]):
     """The paths of the files that this process and its workers have indexed, in order."""
 
     def __init__(self, place: Path) -> None:
@@ -41,6 +42,9 @@ class Indexed:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._place.read_text(encoding="utf-8").splitlines())
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -365,8 +365,9 @@ def test_the_first_run_that_fixes_mends_what_a_killed_one_left(tmp_path: Path, m
     torn.mkdir()
     (torn / "m.py").write_bytes(new[:44] + old[44:])
     os.link(torn / "m.py", torn / "other-name")
+    pid = dead_pid()
     for ending, content in (("old", old), ("new", new)):
-        (torn / f".asynclint-{dead_pid()}-0.m.py.{ending}").write_bytes(content)
+        (torn / f".asynclint-{pid}-0.m.py.{ending}").write_bytes(content)
     (tmp_path / "clean").mkdir()
     (tmp_path / "clean" / "a.py").write_bytes(b"x = 1\n")
     (tmp_path / "clean" / f".asynclint-{dead_pid()}-0.tmp").write_bytes(b"junk")

@@ -102,7 +102,7 @@ def test_what_git_says_is_asked_of_a_guarded_reader(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(since, "_functions", lambda path: os.kill(os.getpid(), signal.SIGKILL))
     changes = object.__new__(since.Changes)
     changes._functions = {}
-    assert changes._header("good.py", 5) == since._EVERYTHING[:1] + (since._EVERYTHING[1] - 1,)
+    assert changes._header("good.py", 5) == (1, since._EVERYTHING[1] - 1)
 
 
 def test_a_fix_that_crashes_is_dropped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
