@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from asynclint.source import Source
 
 MARKS: Final = ("blocking", "nonblocking")  # what may be said of a function
-DIRECTIVE: Final = re.compile(r"#\s*asynclint:\s*(?P<body>.*?)(?=\s+#(?!\d)|\s*$)")
-BODY: Final = re.compile(r"(?P<verb>[\w-]+)\s*(?:\[(?P<codes>\s*[\w-]+(?:\s*,\s*[\w-]+)*\s*,?\s*)\])?\s*(?:--\s*(?P<reason>.*))?")
+DIRECTIVE: Final = re.compile(r"#\s*asynclint:\s*(?P<body>(?:\S+|\s+(?!\s|#(?!\d)|$))*)")  # no pattern looks at one blank twice
+BODY: Final = re.compile(r"(?P<verb>[\w-]+)\s*(?:\[(?P<codes>\s*[\w-]+(?:\s*,\s*[\w-]+)*(?:\s*,)?\s*)\])?\s*(?:--\s*(?P<reason>.*))?")
 _MARK: Final = re.compile(r"#\s*asynclint:\s*(non)?blocking\b")
 _LAYOUT: Final = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER})
 

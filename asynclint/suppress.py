@@ -22,7 +22,7 @@ from asynclint.triage import has_noqa
 _VERBS: Final = ("ignore", "file-ignore")
 _NOQA: Final = re.compile(r"#\s*noqa(?![\w-])(?:(?P<colon>\s*:)\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+(?!\w))*)?)?", re.IGNORECASE)
 _CODE: Final = re.compile(r"[\w-]+")
-_NEXT: Final = re.compile(r"\s+#(?!\d)")  # another comment in the same comment; `#12` is the number of an issue
+_NEXT: Final = re.compile(r"(?<!\s)\s+#(?!\d)")  # another comment in the same comment; `#12` is the number of an issue
 _HINT: Final = "write `# asynclint: ignore[ASL101] -- reason` or `# asynclint: file-ignore[ASL101]`"
 _EVERYWHERE: Final = (0, 1 << 62)
 OWN: Final = frozenset({"ASL901", "ASL902", "ASL903"})  # codes of notices
