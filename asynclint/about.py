@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from asynclint import __version__, registry
+from asynclint import __version__, pool, registry
 from asynclint.fix import imports
 from asynclint.model import About, RulePage
 from asynclint.reading import RECORD_LIMIT, read_regular
@@ -15,6 +15,9 @@ from asynclint.source import Source, SourceError
 if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.model import Finding, RunResult
+
+
+_SECONDS = 600.0  # of processor time for the sources of all files with fixes
 
 
 def about(settings: Settings, *, rules: bool) -> About:
@@ -36,6 +39,16 @@ def _repository(folder: str) -> str:
 
 
 def with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:
+    """The same as `_with_whole_fixes`, made in another process, because sources are parsed for it; where that is lost, fixes stay as they are."""
+    if not any(f.fix and (f.fix.imports or f.fix.declarations) for file in result.files for f in file.findings):
+        return result
+    try:
+        return replace(result, files=pool.alone(lambda _: _with_whole_fixes(result, stdin).files, None, limit=_SECONDS))
+    except pool.Failure:
+        return result
+
+
+def _with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> RunResult:
     """A result whose fixes hold all that they change as edits, also the imports and declarations that they need, for who applies one by itself.
     `stdin` is a file name and what it holds instead of what is on disk.
     """

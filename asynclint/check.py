@@ -161,16 +161,21 @@ def _recalled(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, byte
 
 
 def _show_unresolved(paths: tuple[str, ...], settings: Settings, stdin: tuple[str, bytes] | None) -> int:
-    from asynclint import report, runner
+    from asynclint import pool, report, runner
     from asynclint.unresolved import unresolved
 
     known, _ = _recalled(paths, settings, stdin)
-    program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin, **known))
     around = {file.path for file in known["around"]}
-    modules = [module for module, path in enumerate(program.paths) if module in program.names and path not in around]
+
+    def told() -> tuple[list[Problem], list[str]]:
+        program, sources, problems = runner.link(runner.Request(paths=paths, settings=settings, stdin=stdin, **known))
+        modules = [module for module, path in enumerate(program.paths) if module in program.names and path not in around]
+        return problems, unresolved(program, sources, modules)
+
+    problems, lines = pool.apart(told)
     for problem in sorted(problems):
         write(sys.stderr, report.problem_line(problem) + "\n")
-    write(sys.stdout, "".join(f"{line}\n" for line in unresolved(program, sources, modules)))
+    write(sys.stdout, "".join(f"{line}\n" for line in lines))
     return ERROR if problems else CLEAN
 
 

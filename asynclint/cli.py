@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from asynclint import __version__, plain
+from asynclint import __version__, interrupts, plain
 from asynclint.check import check
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN, ERROR, FINDINGS, INTERRUPTED, write
@@ -23,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # it was closed
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    interrupts.listen()
+    try:
+        code = run(sys.argv[1:] if arguments is None else arguments)
+    except interrupts.Terminated as stop:
+        interrupts.die(stop.number)
     if sys.gettrace() is None and sys.getprofile() is None:  # a debugger, or what measures coverage, has work left to do
         _leave(code)
     sys.exit(code)

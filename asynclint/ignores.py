@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from asynclint import suppress
+from asynclint import pool, suppress
 from asynclint.comments import logical_lines
 from asynclint.fix import writer
 from asynclint.fix.edits import apply
@@ -15,6 +16,8 @@ from asynclint.model import Edit, Finding, Position, Problem, RunResult, Span
 from asynclint.narrow import without
 from asynclint.options import ConfigError
 from asynclint.source import Source, SourceError
+
+_SECONDS = 300.0  # of processor time for one file, which has been linted before
 
 
 def check_reason(reason: str) -> None:
@@ -38,17 +41,24 @@ def add(result: RunResult, reason: str, may_write: Callable[[str], bool], leads_
         try:
             if leads_out(file.path):
                 raise SourceError(file.path, 0, "was not written: it is a link to a file outside of the project")
-            source = Source.read(file.path)
-            _check_unchanged(source, wanted, result.lines)
-            text = suppressed(source, wanted, reason)
-            writer.write(file.path, source.data, source.to_bytes(text))
+            before, after = pool.alone(partial(_rewritten, wanted, result.lines, reason), file.path, limit=_SECONDS)
+            writer.write(file.path, before, after)
             ignored.update(map(id, wanted))
+        except pool.Failure as error:
+            problems.append(Problem(file.path, 0, 0, f"no suppressions can be written: {error.message}"))
         except SourceError as error:
             problems.append(error.problem)
         except writer.WriteError as error:
             problems.append(Problem(file.path, 0, 0, error.message))
     left = without(result, lambda finding: "ignored" if id(finding) in ignored else "")
     return replace(left, problems=(*left.problems, *problems))
+
+
+def _rewritten(findings: Sequence[Finding], lines: Mapping[tuple[str, int], str], reason: str, path: str) -> tuple[bytes, bytes]:
+    """A file before and after suppressions are written. Raises SourceError."""
+    source = Source.read(path)
+    _check_unchanged(source, findings, lines)
+    return source.data, source.to_bytes(suppressed(source, findings, reason))
 
 
 def _check_unchanged(source: Source, findings: Iterable[Finding], lines: Mapping[tuple[str, int], str]) -> None:

@@ -85,7 +85,7 @@ OPTIONS = (
     Option("cache", Kind.FLAG, True, ("--cache/--no-cache",), "Keep facts and results of large projects for the next run."),
     Option("cache-dir", Kind.TEXT, ".asynclint_cache", ("--cache-dir",), "Where to keep them, relative to the configuration.", "DIR"),
     Option("max-file-size", Kind.NUMBER, 2 * 1024 * 1024, (), "Bytes above which a file is reported instead of read."),
-    Option("timeout", Kind.SECONDS, 30.0, (), "Seconds that one file may take."),
+    Option("timeout", Kind.SECONDS, 30.0, (), "Seconds of processor time that a file of up to 200 kB may take; a larger one has more."),
     Option("plugins", Kind.LIST, (), (), "Rules of your own: import names, or `.py` files relative to the configuration file."),
     Option("catalog", Kind.CATALOG, (), (), "What blocks: catalog files relative to the configuration file, or a table of entries."),
     Option("fix", Kind.FLAG, False, ("--fix",), "Apply safe fixes.", in_file=False),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from asynclint.cache import Cache
     from asynclint.config import Settings
+    from asynclint.fix import fixer
     from asynclint.model import Finding
     from asynclint.program.catalog import Catalog
     from asynclint.walk.rule import Rule
@@ -41,6 +42,7 @@ _WALKING = "asynclint.walk.positions"  # what loads libcst
 LARGE = 10_000_000  # bytes of source above which there is surely something to walk, and time to load libcst for it
 QUOTED = 4  # lines of a finding that reports may quote, besides its first
 PARALLEL = 400_000  # bytes of source below which more processes cost more than they save
+USUAL = 200_000  # bytes of the largest file that `timeout` is meant for; a larger one has more time
 
 
 @record(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Project:
         self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
         self.program: Program
         self.early = engine.Early()
+        self.is_guarded = False  # whether this very process may be lost: then no other is started for the work on one file
+        self.quoted: dict[int, dict[int, str]] = {}  # the lines that reports may quote, by file
         self.seconds: dict[str, float] = {}
         self.fresh = False  # whether something was indexed that the cache did not have
         self.seen: set[int] = set()  # files of which linting looked at more than facts, but for those that were only
@@ -118,9 +122,11 @@ class Project:
 
     def _overlay(self, number: int, stdin: tuple[str, bytes]) -> None:
         try:
-            self.state.overlays[number] = Source.from_bytes(*stdin)
+            self.state.overlays[number] = pool.alone(_decoded, stdin, limit=self._limit_of(len(stdin[1])))
         except SourceError as error:
             self.state.problems[number] = error.problem
+        except pool.Failure as error:
+            self.state.problems[number] = Problem(stdin[0], 0, 0, error.message)
 
     def enabled(self, number: int) -> frozenset[str]:
         """The codes that are on for a file."""
@@ -128,26 +134,39 @@ class Project:
 
     def jobs(self, numbers: Collection[int]) -> int:
         """How many processes are worth their cost."""
+        if self.is_guarded:
+            return 0
         if not pool.FORKS or sum(self.state.files[n].size for n in numbers) < PARALLEL or len(numbers) < 2:
             return 1
         return self.settings.jobs or os.cpu_count() or 1
 
-    @contextmanager
-    def _meanwhile_libcst(self, numbers: Collection[int], jobs: int) -> Iterator[None]:
-        """Load libcst while worker processes read a large program. No process may be started on the way out of here before it is loaded."""
+    def limit(self, number: int) -> float:
+        """The seconds of processor time that one step of the work on a file may take."""
+        overlay = self.state.overlays.get(number)
+        return self._limit_of(len(overlay.data) if overlay is not None else self.state.files[number].size)
+
+    def _limit_of(self, size: int) -> float:
+        return self.settings.timeout * scale(size)
+
+    def _meanwhile(self, numbers: Collection[int], jobs: int) -> pool.Meanwhile | None:
+        """What loads libcst while worker processes read a large program."""
         if jobs < 2 or sum(self.state.files[n].size for n in numbers) < LARGE:
-            yield
-            return
-        from threading import Thread
+            return None
 
-        loading = Thread(target=import_module, args=(_WALKING,), daemon=True)
-        loading.start()
-        yield
-        loading.join()
+        def load() -> Callable[[], object]:
+            from threading import Thread
 
-    def _map(self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterable[tuple[int, object]]:
+            loading = Thread(target=import_module, args=(_WALKING,), daemon=True)
+            loading.start()
+            return loading.join
+
+        return load
+
+    def _map(
+        self, stage: str, work: Callable[[int], object], numbers: Sequence[int], jobs: int, meanwhile: pool.Meanwhile | None = None
+    ) -> Iterable[tuple[int, object]]:
         done = 0
-        for number, result in pool.run(work, numbers, jobs=jobs, timeout=self.settings.timeout):
+        for number, result in pool.run(work, numbers, jobs=jobs, limit=self.limit, meanwhile=meanwhile):
             done += 1
             if self.request.on_progress is not None:
                 self.request.on_progress(stage, done, len(numbers))
@@ -163,9 +182,8 @@ class Project:
         digest = self.request.cache.digest if self.request.cache is not None else None
         work = partial(_index, self.state.files, self.state.overlays, self.settings.max_file_size, common, digest)
         jobs = self.jobs(todo)
-        with self._meanwhile_libcst(todo, jobs):
-            for number, result in self._map("indexing", work, todo, jobs):
-                self._take(number, result)
+        for number, result in self._map("indexing", work, todo, jobs, self._meanwhile(todo, jobs)):
+            self._take(number, result)
         try:
             self.catalog.extend({root for names_ in state.names.values() for root in names_.imports})
         except CatalogError as error:
@@ -226,7 +244,7 @@ class Project:
         """The paths of the files that are `seen`, and those of the files that are only `walked`, with their contents."""
         seen, walked = set(self.seen), {}
         for number in self.walked.difference(seen) if self.request.key else ():
-            source = self._source(number)
+            source = self._reread(number)
             if isinstance(source, Source) and cache.digest(source.data) == self.state.digests.get(number):
                 walked[source.path] = source.data
             else:  # it has changed meanwhile
@@ -277,8 +295,10 @@ class Project:
             if number in state.problems:
                 results[number] = FileResult(file.path, problems=(state.problems[number],))
                 continue
-            on = self.enabled(number)
-            suspicious = engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
+            suspicious = pool.attempt(self._suspicious, number)
+            if isinstance(suspicious, pool.Failure):
+                results[number] = FileResult(file.path, problems=(Problem(file.path, 0, 0, suspicious.message),))
+                continue
             if number in leading:
                 suspicious = engine.Suspects(suspicious.rules, leading[number])
             if suspicious.rules or number in state.commented:
@@ -287,16 +307,19 @@ class Project:
                 results[number] = FileResult(file.path)
         work = partial(_lint, self, suspects, self.sources())
         jobs = self.jobs(suspects)
-        if jobs > 1 and any(each.rules for each in suspects.values()):
+        if jobs and any(each.rules for each in suspects.values()):
             import_module(_WALKING)  # once for all workers
+        tangled: set[tuple[int, int]] = set()
         for number, result in self._map("linting", work, sorted(suspects), jobs):
             if isinstance(result, pool.Failure):  # nobody knows what it has looked at
                 self.seen.update(range(len(state.files)))
                 results[number] = FileResult(state.files[number].path, problems=(Problem(state.files[number].path, 0, 0, result.message),))
+                self.quoted.pop(number, None)
             else:
-                results[number], looked_at = cast("tuple[FileResult, frozenset[int]]", result)
+                results[number], looked_at, self.quoted[number], more = cast("_Linted", result)
                 self.seen.update(n for n in looked_at if n < len(state.files))
-        for number, line in self.program.tangled:
+                tangled.update(more)
+        for number, line in sorted(tangled.union(self.program.tangled)):
             if number in results:
                 path = state.files[number].path
                 problem = Problem(path, line, 0, "what is called here goes too deep to be followed; please report it")
@@ -311,6 +334,10 @@ class Project:
             return results
         paths = {state.files[number].path for number in self.asked}
         return {number: shown for number, result in results.items() if (shown := part.shown(result, paths)) is not None}
+
+    def _suspicious(self, number: int) -> engine.Suspects:
+        on = self.enabled(number)
+        return engine.suspicious(self.program, number, [rule for rule in self.active if rule.code in on], self.early)
 
     # -- fix
 
@@ -329,9 +356,6 @@ class Project:
         numbers = {file.path: n for n, file in enumerate(state.files)}
         before: dict[str, Source] = {}
         problems: list[Problem] = []
-        if self.request.write:
-            for folder in sorted({os.path.dirname(state.files[n].absolute) for n, r in results.items() if r.findings}):
-                writer.sweep(folder)
         pending = {n for n, result in results.items() if any(f.fix and fixer.allowed(f.fix, level) for f in todo([result]))}
         fixed = {path for f in todo(results.values()) if f.fix and fixer.allowed(f.fix, level) for path in f.fix.paths}
         for path in sorted({p for r in results.values() for f in r.findings if f.fix for p in f.fix.paths}):
@@ -344,7 +368,7 @@ class Project:
                 problems.append(source)
             else:
                 before[path] = source
-        current = dict(results)
+        current, quoted = dict(results), dict(self.quoted)
 
         def lint(changed: Mapping[str, Source]) -> list[Finding]:
             for path, source in changed.items():
@@ -353,7 +377,7 @@ class Project:
             current.update(self.lint({*pending, *(numbers[path] for path in changed)}))
             return todo(current.values())
 
-        outcome = fixer.converge(before, lint, todo(results.values()), level)
+        outcome = fixer.converge(before, lint, todo(results.values()), level, self._rewritten)
         after = self.lint() if outcome.sources else results
         changed = {path: (before[path].text, source.text) for path, source in sorted(outcome.sources.items()) if source.text != before[path].text}
         if self.request.write:
@@ -366,9 +390,22 @@ class Project:
                     for path in group:
                         changed.pop(path)
                         after[numbers[path]] = results[numbers[path]]
+                        self.quoted[numbers[path]] = quoted.get(numbers[path], {})
                         del state.overlays[numbers[path]]
                     outcome.applied = [fix for fix in outcome.applied if fix.paths.isdisjoint(group)]
         return after, changed, outcome.applied, [*problems, *outcome.problems]
+
+    def _rewritten(self, jobs: Sequence[fixer.Job]) -> list[Source | str]:
+        """The sources that fixes make of others, or why they are dropped."""
+        from asynclint.fix import fixer
+
+        made: list[Source | str] = ["" for _ in jobs]
+        numbers = {file.path: n for n, file in enumerate(self.state.files)}
+        limit = lambda n: self.limit(numbers[jobs[n].path])  # noqa: E731
+        processes = self.jobs([numbers[job.path] for job in jobs])
+        for number, result in pool.run(lambda n: fixer.rewritten(jobs[n]), range(len(jobs)), jobs=processes, limit=limit):
+            made[number] = result.message if isinstance(result, pool.Failure) else result
+        return made
 
     def sources(self) -> Sources:
         """The texts of all modules, read when first asked for."""
@@ -379,9 +416,19 @@ class Project:
         overlay = self.state.overlays.get(number)
         return overlay if overlay is not None else read(self.state.files[number], self.settings.max_file_size)
 
+    def _reread(self, number: int) -> Source | Problem:
+        """A source that a worker has read before. A notebook is more than text, and nobody knows whether it is still the same."""
+        file = self.state.files[number]
+        if number in self.state.overlays or self.is_guarded or not file.path.endswith(NOTEBOOK):
+            return self._source(number)
+        try:
+            return pool.alone(self._source, number, limit=self.limit(number))
+        except pool.Failure as error:
+            return Problem(file.path, 0, 0, error.message)
+
     def _unchanged(self, number: int) -> Source | Problem:
         """A source that fixes are made for: a file must be the one that was found, for places in it count from its beginning."""
-        file, source = self.state.files[number], self._source(number)
+        file, source = self.state.files[number], self._reread(number)
         if number not in self.state.overlays and isinstance(source, Source) and not file.is_still(os.stat(file.absolute)):
             return Problem(file.path, 0, 0, "not fixed: it was changed since it was read; run again")
         return source
@@ -389,16 +436,26 @@ class Project:
     # -- what reports quote
 
     def lines(self, results: Iterable[FileResult]) -> dict[tuple[str, int], str]:
-        """The text of the first lines that findings cover."""
+        """The text of the first lines that findings cover, as they were when they were linted."""
         numbers = {file.path: n for n, file in enumerate(self.state.files)}
-        found: dict[tuple[str, int], str] = {}
-        for result in results:
-            source = self._source(numbers[result.path]) if result.findings else None
-            if isinstance(source, Source):
-                for finding in result.findings:
-                    start, end = finding.span.start.line, finding.span.end.line
-                    found.update(((result.path, line), source.line_text(line)) for line in range(start, min(end, start + QUOTED) + 1))
-        return found
+        return {
+            (result.path, line): text for result in results if result.findings for line, text in self.quoted.get(numbers[result.path], {}).items()
+        }
+
+
+def _quoted(source: Source, findings: Iterable[Finding]) -> dict[int, str]:
+    """The text of the first lines that findings cover."""
+    spans = [(finding.span.start.line, finding.span.end.line) for finding in findings]
+    return {line: source.line_text(line) for start, end in spans for line in range(start, min(end, start + QUOTED) + 1)}
+
+
+def _decoded(stdin: tuple[str, bytes]) -> Source:
+    return Source.from_bytes(*stdin)
+
+
+def scale(size: int) -> float:
+    """How many times `timeout` a file of so many bytes may take."""
+    return max(1.0, size / USUAL)
 
 
 def read(file: SourceFile, limit: int) -> Source | Problem:
@@ -443,11 +500,15 @@ def _early(program: Program, numbers: Sequence[int], rules: Sequence[Rule]) -> t
     return engine.early(program, numbers, rules), program.answers()
 
 
-def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> tuple[FileResult, frozenset[int]]:
-    """The result of a file, and the modules whose text has been looked at, by this process so far."""
+# The result of a file, the modules whose text has been looked at by this process so far, the lines that reports may quote, and the calls of the file
+# that could not be followed.
+_Linted = tuple[FileResult, frozenset[int], dict[int, str], list[tuple[int, int]]]
+
+
+def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: Sources, number: int) -> _Linted:
     source = project._source(number)
     if isinstance(source, Problem):
-        return FileResult(source.path, problems=(source,)), frozenset((number,))
+        return FileResult(source.path, problems=(source,)), frozenset((number,)), {}, []
     result = engine.lint(
         project.program,
         number,
@@ -462,7 +523,8 @@ def _lint(project: Project, suspects: Mapping[int, engine.Suspects], sources: So
     if any(finding.fix is not None and finding.code not in project.may_fix for finding in result.findings):
         shown = tuple(_only_shown(finding, project.may_fix) for finding in result.findings)
         result = FileResult(result.path, shown, result.problems, result.suppressed)
-    return result, frozenset(sources.quoted)
+    tangled = [each for each in project.program.tangled if each[0] == number]
+    return result, frozenset(sources.quoted), _quoted(source, result.findings), tangled
 
 
 def _only_shown(finding: Finding, may_fix: Collection[str]) -> Finding:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asynclint import installed, knowledge, registry
 from asynclint.config import check_selectors
-from asynclint.files import SourceFile, discover
+from asynclint.files import SourceFile, discover, surroundings
 from asynclint.model import Applied, Problem, RunResult
 from asynclint.options import ConfigError
 from asynclint.program import Program
@@ -56,6 +56,7 @@ def start(request: Request, texts: Mapping[str, Source], unread: Mapping[str, Pr
     project.index(number for number, file in enumerate(state.files) if file.size or file.mtime_ns)  # a document that was never saved is no file
     if request.cache is not None and not unread:
         project.keep(request.cache, started, {})
+    project.is_guarded = True
     overlaid = {numbers[path]: source for path, source in texts.items() if path in numbers}
     state.overlays.update(overlaid)
     if overlaid:
@@ -92,7 +93,7 @@ def _made(request: Request) -> tuple[Project, list[Problem]]:
 
 def _run(request: Request) -> RunResult:
     started = time.time_ns()
-    project, problems = opened(request)
+    project, problems = opened(_swept(request))
     with project.timed("lint"):
         results = project.lint()
     changed: dict[str, tuple[str, str]] = {}
@@ -107,6 +108,23 @@ def _run(request: Request) -> RunResult:
     fixed = dict(Counter(each.code for each in applied))
     lines = project.lines(shown)
     return RunResult(tuple(shown), tuple(problems), len(project.asked), lines, changed, fixed, dict(project.seconds), applied=tuple(applied))
+
+
+def _swept(request: Request) -> Request:
+    """A request that writes fixes, once what a killed run left in the folders of its files is cleared up: a file that is
+    torn is mended before anything is read."""
+    if request.fix is None or not request.write or request.stdin is not None:
+        return request
+    from dataclasses import replace
+
+    from asynclint.fix import writer
+
+    found = request.found or discover(request.paths, request.settings)
+    swept = [writer.sweep(folder) for folder in sorted({os.path.dirname(file.absolute) for file in found[0]})]
+    if any(swept):
+        found = discover(request.paths, request.settings)
+    around = surroundings(request.paths, found[0], request.settings) if any(swept) and request.around else request.around
+    return replace(request, found=found, around=around)
 
 
 def _environment(settings: Settings) -> Environment:

@@ -12,11 +12,12 @@ import os
 import subprocess
 import sys
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from asynclint import pool
 from asynclint.options import ConfigError
 from asynclint.source import NOTEBOOK, Source, SourceError
 from asynclint.source.notebook import Notebook
@@ -31,6 +32,10 @@ _CONFIGURATION = (
     "safe.bareRepository=explicit",
 )
 _SAFE = ("--no-pager", *(word for each in _CONFIGURATION for word in ("-c", each)))
+T = TypeVar("T")
+_SECONDS = 300.0  # of processor time for one file, which has been linted before
+_EVERY_LINE = range(1, 1 << 31)
+_EVERYTHING = (1, 1 << 31, 1 << 31)  # a function that is all header: what changed in its file may be why something is found
 _DIFF = (
     *("diff", "--unified=0", "--inter-hunk-context=0", "--find-renames", "--irreversible-delete", "--text", "--no-color"),
     *("--ignore-submodules=all", "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/"),
@@ -50,9 +55,9 @@ class Changes:
         self._folder = self.top
         self._lines = dict(_changed_lines(self._asked(*_DIFF, self._commit(ref), "--")))
         self._untracked = self._files("--others", "--exclude-standard")
-        self._functions: dict[str, list[tuple[int, int, int]]] = {}
+        self._functions: dict[str, Sequence[tuple[int, int, int]]] = {}
         self._names: dict[str, str] = {}
-        self._in_cells: dict[str, list[int]] = {}
+        self._in_cells: dict[str, Sequence[int]] = {}
 
     def _commit(self, ref: str) -> str:
         name = ref.removesuffix("...")
@@ -106,11 +111,11 @@ class Changes:
         name = self._name(path)
         return name in self._untracked or _meets(self._changed(path), line, line)
 
-    def _changed(self, path: str) -> list[int]:
+    def _changed(self, path: str) -> Sequence[int]:
         """The changed lines of a file; of a notebook those of its text."""
         name = self._name(path)
         if path.endswith(NOTEBOOK) and name in self._lines and path not in self._in_cells:
-            self._in_cells[path] = list(_in_cells(path, set(self._lines[name])))
+            self._in_cells[path] = _guarded(lambda: list(_in_cells(path, set(self._lines[name]))), _EVERY_LINE)
         return self._in_cells.get(path, self._lines.get(name, []))
 
     def _name(self, path: str) -> str:
@@ -123,9 +128,17 @@ class Changes:
     def _header(self, path: str, line: int) -> tuple[int, int]:
         """The lines of decorators and signature of the innermost function around a line; none where there is none."""
         if path not in self._functions:
-            self._functions[path] = list(_functions(path))
+            self._functions[path] = _guarded(lambda: list(_functions(path)), [_EVERYTHING])
         around = [(first, body - 1, first) for first, body, end in self._functions[path] if first <= line <= end]
         return max(around, key=lambda each: each[2])[:2] if around else (0, 0)
+
+
+def _guarded(work: Callable[[], Sequence[T]], lost: Sequence[T]) -> Sequence[T]:
+    """What another process finds in a file, and what is said of it where that process is lost with it."""
+    try:
+        return pool.alone(lambda _: work(), None, limit=_SECONDS)
+    except pool.Failure:
+        return lost
 
 
 def _in_cells(path: str, changed: set[int]) -> Iterator[int]:
@@ -148,7 +161,7 @@ def _functions(path: str) -> Iterator[tuple[int, int, int]]:
             yield first, max(node.body[0].lineno, node.lineno + 1), node.end_lineno or node.lineno
 
 
-def _meets(changed: list[int], first: int, last: int) -> bool:
+def _meets(changed: Sequence[int], first: int, last: int) -> bool:
     """Whether one of the sorted lines lies in a range; none lies in (0, 0)."""
     at = bisect_left(changed, first)
     return at < len(changed) and changed[at] <= last

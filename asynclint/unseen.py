@@ -14,11 +14,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from asynclint import engine
+from asynclint import engine, pool
 from asynclint.index.alike import alike
 from asynclint.index.module import ModuleFacts
 from asynclint.model import Problem
-from asynclint.project import read
+from asynclint.project import read, scale
 from asynclint.source import Source
 from asynclint.triage import may_report
 
@@ -40,16 +40,21 @@ def recall(cache: Cache, key: bytes, settings: Settings, found: Sequence[SourceF
         return None
     contents: dict[int, bytes] = {}
     facts: dict[bytes, Facts] = {}
-    for number, old in changed.items():
-        source, known = read(files[number], settings.max_file_size), cache.facts(old)
+
+    def same(number: int) -> tuple[bytes, Facts] | None:
+        source, known = read(files[number], settings.max_file_size), cache.facts(changed[number])
         if isinstance(source, Problem) or known is None:
             return None
-        same = _same_facts(source, known)
-        walked = cache.walked(key, source.path)
-        if same is None or (walked is not None and not _is_same_code(Source.from_bytes(source.path, walked), source, same)):
+        alike_, walked = _same_facts(source, known), cache.walked(key, source.path)
+        if alike_ is None or (walked is not None and not _is_same_code(Source.from_bytes(source.path, walked), source, alike_)):
             return None
-        contents[number] = source.data
-        facts[cache.digest(source.data)] = same
+        return source.data, alike_
+
+    limit = lambda number: settings.timeout * scale(files[number].size)  # noqa: E731
+    for number, result in pool.run(same, list(changed), jobs=1, limit=limit):
+        if result is None or isinstance(result, pool.Failure):  # the run itself finds out what is the matter
+            return None
+        contents[number], facts[cache.digest(result[0])] = result
     try:
         cache.move(key, started, files, contents)
         cache.write_facts(facts)

@@ -8,9 +8,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from asynclint.child import python
 from asynclint.options import OPTIONS, ConfigError, Kind
 from asynclint.output import write
+from asynclint.python_process import python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Indexed
 
-from asynclint import cache, cli, engine
+from asynclint import cache, cli
 from asynclint import check as check_room
 
 BLOCKS = "import time\n\n\ndef slow():\n    time.sleep(1)\n"
@@ -38,15 +39,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def indexed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that are indexed, from now on."""
-    seen: list[str] = []
-    index = engine.index
-    monkeypatch.setattr(engine, "index", lambda source: (seen.append(source.path), index(source))[1])
-    return seen
-
-
-@pytest.fixture
 def check(capsys: pytest.CaptureFixture[str]) -> Check:
     def check(*arguments: str, code: int = 1) -> dict[str, Any]:
         assert cli.run([*arguments, "--output-format=json", "."]) == code
@@ -65,7 +57,7 @@ def files(root: Path) -> set[str]:
     return {path.name for path in (root / ".asynclint_cache").glob("*")}
 
 
-def test_nothing_is_read_again(project: Path, check: Check, indexed: list[str]) -> None:
+def test_nothing_is_read_again(project: Path, check: Check, indexed: Indexed) -> None:
     first = check()
     assert sorted(indexed) == sorted(NAMES)
     assert files(project) == {".gitignore", "facts", "results"}
@@ -84,7 +76,7 @@ def test_the_text_report_quotes_the_same_lines(project: Path, capsys: pytest.Cap
     assert "slow()" in reports[0]
 
 
-def test_only_what_has_changed_is_read_again(project: Path, check: Check, indexed: list[str]) -> None:
+def test_only_what_has_changed_is_read_again(project: Path, check: Check, indexed: Indexed) -> None:
     check()
     indexed.clear()
     (project / "blocks.py").write_text("def slow():\n    pass\n")
@@ -111,7 +103,7 @@ def test_a_new_and_a_removed_file_are_noticed(project: Path, check: Check) -> No
     assert check() == first
 
 
-def test_each_command_line_has_its_own_results(project: Path, check: Check, indexed: list[str]) -> None:
+def test_each_command_line_has_its_own_results(project: Path, check: Check, indexed: Indexed) -> None:
     check()
     indexed.clear()
     assert check("--select=ASL301", code=0)["findings"] == []
@@ -125,7 +117,7 @@ def test_each_command_line_has_its_own_results(project: Path, check: Check, inde
     [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-1] + bytes([data[-1] ^ 1]), lambda data: b"\xfb" * len(data)],
     ids=["truncated", "empty", "a bit", "garbage"],
 )
-def test_a_spoilt_file_is_written_anew(project: Path, check: Check, indexed: list[str], name: str, spoil: Callable[[bytes], bytes]) -> None:
+def test_a_spoilt_file_is_written_anew(project: Path, check: Check, indexed: Indexed, name: str, spoil: Callable[[bytes], bytes]) -> None:
     first = check()
     path = project / ".asynclint_cache" / name
     path.write_bytes(spoil(path.read_bytes()))
@@ -138,7 +130,7 @@ def test_a_spoilt_file_is_written_anew(project: Path, check: Check, indexed: lis
 
 
 def test_what_another_user_has_written_is_not_read(
-    project: Path, check: Check, indexed: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    project: Path, check: Check, indexed: Indexed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     check()
     indexed.clear()
@@ -147,7 +139,7 @@ def test_what_another_user_has_written_is_not_read(
     assert sorted(indexed) == sorted(NAMES)
 
 
-def test_what_another_version_has_written_is_not_read(project: Path, check: Check, indexed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_version_has_written_is_not_read(project: Path, check: Check, indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
     check()
     indexed.clear()
     monkeypatch.setattr(cache, "__version__", "0.0.0")
@@ -186,7 +178,7 @@ def test_a_file_that_cannot_be_parsed_is_reported_every_time(project: Path, chec
     assert check(code=2) == check(code=2)
 
 
-def test_fixing_uses_facts_and_leaves_results_true(project: Path, check: Check, indexed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_fixing_uses_facts_and_leaves_results_true(project: Path, check: Check, indexed: Indexed, capsys: pytest.CaptureFixture[str]) -> None:
     check()
     indexed.clear()
     assert cli.run(["--fix", "--unsafe-fixes", "-q", "."]) == 0
@@ -196,7 +188,7 @@ def test_fixing_uses_facts_and_leaves_results_true(project: Path, check: Check, 
     assert check(code=0)["findings"] == []
 
 
-def test_runs_at_the_same_time_disturb_nobody(project: Path, check: Check, indexed: list[str]) -> None:
+def test_runs_at_the_same_time_disturb_nobody(project: Path, check: Check, indexed: Indexed) -> None:
     program = "import sys\nfrom asynclint import check, cli\ncheck.WORTH_KEEPING = 0\nsys.exit(cli.run(['--output-format=json', '.']))\n"
     running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=project) for _ in range(4)]
     reports = {process.communicate(timeout=60)[0] for process in running}

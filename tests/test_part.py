@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Indexed
 
 from asynclint import check as check_room
-from asynclint import cli, engine
+from asynclint import cli
 
 FILES = {
     "pyproject.toml": "[project]\nname = 'shop'\n",
@@ -129,11 +130,8 @@ def test_paths_are_shown_as_they_were_given(project: Path, run: Run, monkeypatch
     assert [frame["path"] for frame in finding["chain"]] == ["app.py", "../shop/store.py", "../shop/disk.py"]
 
 
-def test_a_file_without_functions_needs_nothing_around(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_functions_needs_nothing_around(project: Path, run: Run, indexed: Indexed) -> None:
     (project / "shop/names.py").write_text("import time  # noqa: ASL101\n\n\nclass Names:\n    wait = time.sleep(1)\n")
-    indexed = []
-    index = engine.index
-    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
 
     found = run("shop/names.py", "shop/__init__.py")
 
@@ -146,11 +144,8 @@ def test_what_is_excluded_is_not_around(project: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("paths", [["."], ["shop"], ["broken.py", "."]])
-def test_whole_trees_have_nothing_around(paths: Sequence[str], project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_trees_have_nothing_around(paths: Sequence[str], project: Path, run: Run, indexed: Indexed) -> None:
     (project / "more.py").write_text("X = 1\n")
-    indexed = []
-    index = engine.index
-    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
 
     run(*paths)
 
@@ -188,13 +183,10 @@ def test_without_a_project_there_is_nothing_around(tmp_path: Path, run: Run, mon
 # ---------------------------------------------------------------------------------------------------------- the cache
 
 
-def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, indexed: Indexed) -> None:
     monkeypatch.setattr(check_room, "WORTH_KEEPING", 0)
     for path in project.rglob("*.py"):
         os.utime(path, ns=(1_000_000_000, 1_000_000_000))
-    indexed = []
-    index = engine.index
-    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
 
     first = run("shop/app.py")
     assert len(indexed) == len(FILES) - 1
@@ -214,14 +206,11 @@ def test_what_is_around_comes_from_the_cache(project: Path, run: Run, monkeypatc
     assert sorted(indexed) == ["broken.py", "shop/app.py", "shop/app.py", "shop/jobs/nightly.py", "shop/jobs/nightly.py"]
 
 
-def test_standard_input_has_the_cache_too(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_has_the_cache_too(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, indexed: Indexed) -> None:
     monkeypatch.setattr(check_room, "WORTH_KEEPING", 0)
     (project / "broken.py").unlink()
     for path in project.rglob("*.py"):
         os.utime(path, ns=(1_000_000_000, 1_000_000_000))
-    indexed = []
-    index = engine.index
-    monkeypatch.setattr(engine, "index", lambda source: (indexed.append(source.path), index(source))[1])
 
     for number in range(3):
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(FILES["shop/app.py"].encode() + b"    load()\n" * number)))

@@ -273,6 +273,31 @@ def test_a_crash_is_survived(tmp_path: Path) -> None:
     drive(project(tmp_path, **files), act, options={"trusted": True})
 
 
+def test_a_document_that_hangs_in_native_code_ends_no_other(tmp_path: Path) -> None:
+    """libcst takes twice as long for each level of nested patterns."""
+    hanging = f"import time\n\n\nasync def f(a):\n    time.sleep(1)\n    match a:\n        case {'[' * 60}x{']' * 60}:\n            pass\n"
+
+    async def act(editor: Editor) -> None:
+        assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+        (found,) = await editor.open("bad.py", hanging)
+        assert found.code == "ASL900" and "died" in found.message
+        assert codes(await editor.change("app.py", FIXED)) == ["ASL110"]
+        assert codes(await editor.change("bad.py", hanging.replace("[" * 60 + "x" + "]" * 60, "x"))) == ["ASL101"]
+
+    files = {"pyproject.toml": "[tool.asynclint]\ntimeout = 1\n", "bad": "x = 1\n"}
+    drive(project(tmp_path, **files), act)
+
+
+def test_a_hang_on_disk_is_not_that_of_the_project(tmp_path: Path) -> None:
+    """A document that nobody has opened is indexed by a worker of its own when the server starts."""
+    hanging = f"async def f(a):\n    return {' and '.join(['a'] * 10_000)}\n"
+
+    async def act(editor: Editor) -> None:
+        assert codes(await editor.open("app.py")) == ["ASL110", "ASL101"]
+
+    drive(project(tmp_path, bad=hanging), act)
+
+
 PLUGIN = """
 from asynclint.api import Rule
 

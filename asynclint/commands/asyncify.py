@@ -22,12 +22,13 @@ def command(target: str, paths: tuple[str, ...], diff: bool, color: str) -> int:
     changed. MODULE:FUNCTION is package.module:function, or a file as in src/app/db.py:Class.method. PATHS are the files and directories of the
     program, "." by default.
     """
-    from asynclint import report
+    from asynclint import pool, report
     from asynclint.asyncify import asyncify
     from asynclint.model import RunResult
 
     paths = paths or (".",)
-    outcome = asyncify(paths, load(paths), target, write=not diff)
+    settings = load(paths)
+    outcome = pool.apart(lambda: asyncify(paths, settings, target, write=not diff))
     for each in outcome.obstacles:
         write(sys.stdout, report.escape(str(each)) + "\n")
     if outcome.obstacles:

@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from asynclint import runner
-from asynclint.config import load
+from asynclint import pool, runner
+from asynclint.config import Settings, load
 from asynclint.explain import explain as explained
 from asynclint.options import ConfigError
 from asynclint.output import CLEAN, write
@@ -30,7 +30,14 @@ def command(place: str, paths: tuple[str, ...]) -> int:
         raise ConfigError(f"expected PATH:LINE, such as app.py:16, got `{place}`")
     path, cell, line = match[1], match[2], int(match[3])
     paths = paths or (".",)
-    program, sources, problems = runner.link(runner.Request(paths, load(paths)))
+    settings = load(paths)
+    found = pool.apart(lambda: _explained(path, cell, line, paths, settings))
+    write(sys.stdout, "".join(f"{escape(each)}\n" for each in found or [f"{place}: no call begins on this line"]))
+    return CLEAN
+
+
+def _explained(path: str, cell: str | None, line: int, paths: tuple[str, ...], settings: Settings) -> list[str]:
+    program, sources, problems = runner.link(runner.Request(paths, settings))
     wanted = os.path.realpath(path)
     module = next((n for n, each in enumerate(program.paths) if os.path.realpath(each) == wanted), None)
     for problem in problems:
@@ -45,6 +52,4 @@ def command(place: str, paths: tuple[str, ...]) -> int:
         if cell is None:
             raise ConfigError(f"`{path}` is a notebook: name a cell and a line of it, such as `{path}:cell 3:1`")
         line = source.line_of(int(cell), line)
-    found = explained(program, sources, module, line)
-    write(sys.stdout, "".join(f"{escape(each)}\n" for each in found or [f"{place}: no call begins on this line"]))
-    return CLEAN
+    return explained(program, sources, module, line)

@@ -20,8 +20,10 @@ def command() -> int:
     """
     if find_spec("pygls") is None:
         raise ConfigError("the language server needs pygls; install it with `pip install 'asynclint[lsp]'`")
+    from asynclint import interrupts
     from asynclint.lsp.server import server
 
+    interrupts.leave()  # it holds nothing that has to be cleaned up, and a thread of it waits for the editor
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
     speaker = server()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.fix import edits
 from asynclint.fix.imports import additions
@@ -13,7 +13,7 @@ from asynclint.model import Applicability, Applied, Edit, Fix, Problem
 from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from asynclint.model import Finding
 
@@ -38,10 +38,34 @@ class Outcome:
         return sorted({tuple(sorted(group)): sorted(group) for group in groups.values()}.values())
 
 
+class Job(NamedTuple):
+    """A file to rewrite: its path, the fixes that are to be applied, which may be of other files too, and its text."""
+
+    path: str
+    fixes: list[Fix]
+    source: Source
+
+
+def rewritten(job: Job) -> Source | str:
+    """The source after fixes; where the outcome is no Python, or cannot be encoded, why."""
+    try:
+        return _changed(*job)
+    except _Broken as broken:
+        return str(broken)
+
+
+def _rewritten(jobs: Sequence[Job]) -> list[Source | str]:
+    return [rewritten(job) for job in jobs]
+
+
 def converge(
-    sources: Mapping[str, Source], lint: Callable[[Mapping[str, Source]], Iterable[Finding]], findings: Iterable[Finding], level: Applicability
+    sources: Mapping[str, Source],
+    lint: Callable[[Mapping[str, Source]], Iterable[Finding]],
+    findings: Iterable[Finding],
+    level: Applicability,
+    rewrite: Callable[[Sequence[Job]], list[Source | str]] = _rewritten,
 ) -> Outcome:
-    """Fix until a pass changes nothing, at most `PASSES` times.
+    """Fix until a pass changes nothing, at most `PASSES` times; `rewrite` does `rewritten` for each of several files.
 
     `sources` gives the source of a path; `lint` the findings once the given sources are changed; `findings` those of the sources as they are.
     `level` is SAFE or UNSAFE: what may be applied. A fix of a file that has no source is not.
@@ -50,7 +74,7 @@ def converge(
     refused: set[tuple[object, ...]] = set()
     for _ in range(PASSES):
         wanted = [f for f in findings if f.fix and allowed(f.fix, level) and f.fix.paths <= sources.keys() and _identity(f) not in refused]
-        changed = _apply_pass(wanted, {**sources, **outcome.sources}, outcome, refused)
+        changed = _apply_pass(wanted, {**sources, **outcome.sources}, outcome, refused, rewrite)
         if not changed:
             return outcome
         outcome.sources.update(changed)
@@ -64,26 +88,33 @@ def allowed(fix: Fix, level: Applicability) -> bool:
     return fix.applicability is Applicability.SAFE or (level is Applicability.UNSAFE and fix.applicability is Applicability.UNSAFE)
 
 
-def _apply_pass(findings: list[Finding], sources: Mapping[str, Source], outcome: Outcome, refused: set[tuple[object, ...]]) -> dict[str, Source]:
+def _apply_pass(
+    findings: list[Finding],
+    sources: Mapping[str, Source],
+    outcome: Outcome,
+    refused: set[tuple[object, ...]],
+    rewrite: Callable[[Sequence[Job]], list[Source | str]],
+) -> dict[str, Source]:
     """The sources that one pass changes. A fix that cannot be applied is refused for good, with a problem where it should have worked."""
     while True:
         chosen, _ = edits.merge([f.fix for f in findings if f.fix])
         taken = {id(fix) for fix in chosen}
         todo = [f for f in findings if id(f.fix) in taken]
-        try:
-            changed = {
-                path: _changed(path, [f.fix for f in todo if f.fix], sources[path]) for path in sorted({p for fix in chosen for p in fix.paths})
-            }
-        except _Broken as broken:
-            culprits = [f for f in todo if f.fix and broken.path in f.fix.paths]
-            culprit = _culprit(culprits, sources[broken.path]) or culprits[0]
-            refused.add(_identity(culprit))
-            place = culprit.span.start
-            outcome.problems.append(Problem(culprit.path, place.line, place.column, f"the fix of {culprit.code} is dropped: {broken}", culprit.code))
-            findings = [f for f in findings if f is not culprit]
-            continue
-        outcome.applied += [Applied(f.path, f.code, f.name, f.fix.title, f.fix.paths) for f in todo if f.fix]
-        return changed
+        jobs = [Job(path, [f.fix for f in todo if f.fix], sources[path]) for path in sorted({p for fix in chosen for p in fix.paths})]
+        made = rewrite(jobs)
+        for job, new in zip(jobs, made, strict=True):
+            if isinstance(new, str):
+                culprits = [f for f in todo if f.fix and job.path in f.fix.paths]
+                alone = rewrite([Job(job.path, [f.fix] if f.fix else [], job.source) for f in culprits])
+                culprit = next((f for f, single in zip(culprits, alone, strict=True) if isinstance(single, str)), culprits[0])
+                refused.add(_identity(culprit))
+                place = culprit.span.start
+                outcome.problems.append(Problem(culprit.path, place.line, place.column, f"the fix of {culprit.code} is dropped: {new}", culprit.code))
+                findings = [f for f in findings if f is not culprit]
+                break
+        else:
+            outcome.applied += [Applied(f.path, f.code, f.name, f.fix.title, f.fix.paths) for f in todo if f.fix]
+            return {job.path: new for job, new in zip(jobs, made, strict=True) if isinstance(new, Source)}
 
 
 class _Broken(Exception):
@@ -113,6 +144,8 @@ def _changed(path: str, fixes: list[Fix], source: Source) -> Source:
         raise _Broken(path, f"the code would not compile ({source.named(error.lineno or 0)}: {error.msg})") from None
     except (SourceError, ValueError) as error:
         raise _Broken(path, str(error)) from None
+    except (RecursionError, MemoryError):
+        raise _Broken(path, "the code is nested too deeply for Python to compile it") from None
 
 
 def _flags(source: Source) -> int:
@@ -127,16 +160,6 @@ def _flags(source: Source) -> int:
 
 def _merged(text: str, wanted: list[Edit], more: Iterable[Edit]) -> str:
     return edits.apply(text, [*wanted, *more])
-
-
-def _culprit(findings: list[Finding], source: Source) -> Finding | None:
-    """The finding whose fix alone breaks the file."""
-    for finding in findings:
-        try:
-            _changed(source.path, [finding.fix] if finding.fix else [], source)
-        except _Broken:
-            return finding
-    return None
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:

@@ -286,8 +286,9 @@ def _settle(target: str, pair: str) -> None:
 
 
 def _mend(target: str, old_path: str, new_path: str) -> None:
-    """Put back the old text of a file that is partly its new text; a file that is whole, or that someone has changed since, is left alone."""
-    if os.path.exists(target) and os.path.exists(old_path) and os.path.exists(new_path):
+    """Put back the old text of a file that is partly its new text; a file that is whole, or that someone has changed
+    since, is left alone. Raises OSError where one of them is a link or no file, which asynclint has not made."""
+    if os.path.lexists(target) and os.path.lexists(old_path) and os.path.lexists(new_path):
         old, new, now = (read_regular(path, RECORD_LIMIT, follow=False) for path in (old_path, new_path, target))
         same = _common_prefix(now, new)
         if now not in (old, new) and now[same:] == old[same:]:

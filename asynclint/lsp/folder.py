@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 IDLE = 0.3  # seconds without a change after which other documents are looked at again
 _SHARE = 0.25  # of the time that linking took, before it is done again
-_PATIENCE = 120.0  # seconds for one document
+_PATIENCE = 1200.0  # seconds for one document that waits for something; what computes too long ends by itself, see the worker
 _DEATHS = 3  # of processes that could not even start
 _DIED = "asynclint died of this file, and does not look at it again before it changes; please report it to the makers of asynclint"
+
+
+_AGAIN: tuple[Shown, ...] = (Shown("", "", "", "", (0, 0, 0, 0)),)  # the process ended before it came to this document
+_SHOWN_DEATH = (Shown("ASL900", "", _DIED, "error", (0, 0, 0, 0)),)
 
 
 class Editor(Protocol):
@@ -129,13 +133,26 @@ class Folder:
     # -- the worker
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
-        if self._process is None:
+        process = self._process
+        if process is None:
             return None
         try:
-            answer = await self._process.request(method, *arguments, timeout=_PATIENCE)
-        except WorkerDied:
+            answer = await process.request(method, *arguments, timeout=_PATIENCE)
+        except WorkerDied as death:
+            if self._process is process:  # it was not replaced meanwhile
+                self._process = None
+            self._died(method if death.guilty else "", arguments)
             return None
         return None if isinstance(answer, Failed) else answer
+
+    def _died(self, method: str, arguments: tuple[Any, ...]) -> None:
+        """What a request about a document that ended the process is followed by: another one, which does not lint that document."""
+        if method == "lint":
+            for path in arguments[0]:
+                self._deadly[path] = self._texts[path] if path in self._texts else _read(path)
+                self._show(path, _SHOWN_DEATH)
+        if method != "prepare":  # of which no document is to blame; the next change has the program linked again
+            self.touch(())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -154,6 +171,8 @@ class Folder:
             path = next(iter(self._dirty))
             text = self._texts.get(path)
             answer = await self._change(path, text)
+            if answer is _AGAIN:
+                continue
             if self._texts.get(path) == text:
                 self._dirty.pop(path, None)
                 if answer is not None:
@@ -161,13 +180,17 @@ class Folder:
         self._idling = self._begin(self._idle())
 
     async def _change(self, path: str, text: str | None) -> tuple[Shown, ...] | None:
-        assert self._process is not None
+        process = self._process
+        assert process is not None
         try:
-            answer = await self._process.request("change", path, text, timeout=_PATIENCE)
-        except WorkerDied:
-            self._process = None
+            answer = await process.request("change", path, text, timeout=_PATIENCE)
+        except WorkerDied as death:
+            if self._process is process:
+                self._process = None
+            if not death.guilty:
+                return _AGAIN
             self._deadly[path] = text if text is not None else _read(path)
-            return (Shown("ASL900", "", _DIED, "error", (0, 0, 0, 0)),)
+            return _SHOWN_DEATH
         if isinstance(answer, Failed):
             self._editor.error(answer.message)
             self._stale = True  # nobody knows what the program is now
@@ -197,6 +220,8 @@ class Folder:
         self._changed = False
         others = False
         for path in [path for path in self._texts if path not in self._dirty and path not in self._deadly]:
+            if self._process is None:
+                return
             answer = await self._ask("lint", (path,))
             if answer is not None and path not in self._dirty and path in self._texts:
                 new = answer.get(path, ())

@@ -7,8 +7,8 @@ import itertools
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from asynclint.child import python
 from asynclint.lsp.messages import HEAD, packed
+from asynclint.python_process import python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,11 @@ _MAIN = "from asynclint.lsp.worker import main; main()"
 
 
 class WorkerDied(Exception):
-    """The process ended, or was ended because it took too long, before it had answered."""
+    """The process ended, or was ended because it took too long, before it had answered; `guilty`: while it worked at this very request."""
+
+    def __init__(self, *, guilty: bool) -> None:
+        super().__init__(guilty)
+        self.guilty = guilty
 
 
 class Process:
@@ -37,7 +41,7 @@ class Process:
         """What a method of the worker answers. Raises WorkerDied; a request that is cancelled is worked off all the same."""
         await self._begin()
         if self._ended or self._process is None or self._process.stdin is None:
-            raise WorkerDied
+            raise WorkerDied(guilty=False)
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._process.stdin.write(packed((number, method, arguments)))
@@ -45,7 +49,7 @@ class Process:
             return await asyncio.wait_for(answer, timeout)
         except (TimeoutError, asyncio.TimeoutError):
             self.end()
-            raise WorkerDied from None
+            raise WorkerDied(guilty=next(iter(self._waiting), number) == number) from None
 
     def end(self) -> None:
         """End the process at once."""
@@ -76,8 +80,8 @@ class Process:
             pass
         finally:
             self._ended = True
-            for waiting in self._waiting.values():
+            for at, waiting in enumerate(self._waiting.values()):  # worked off in this order
                 if not waiting.done():
-                    waiting.set_exception(WorkerDied())
+                    waiting.set_exception(WorkerDied(guilty=at == 0))
             self._waiting.clear()
         await process.wait()

@@ -17,6 +17,7 @@ from asynclint.files import SourceFile, discover, is_excluded
 from asynclint.fix import fixer
 from asynclint.lsp.shown import Edits, Offer, Shower, Shown
 from asynclint.model import Applicability, Edit, FileResult, Finding, Problem
+from asynclint.project import scale
 from asynclint.source import NOTEBOOK, Source, SourceError
 
 Texts = Mapping[str, str]  # of unsaved documents, by absolute path
@@ -56,6 +57,12 @@ class Session:
     def pages(self) -> dict[str, str]:
         """The pages of all rules, by code."""
         return {rule.code: f"# {rule.name} ({rule.code})\n\n{rule.doc.strip()}\n" for rule in self._run.rules}
+
+    def seconds(self, path: str, text: str | None) -> float:
+        """The seconds of processor time that one step of the work on a file may take."""
+        size = len(text) if text is not None else 0
+        number = self._numbers.get(path)
+        return max(self._settings.timeout * scale(size), self._run.limit(number) if number is not None else 0)
 
     def prepare(self) -> None:
         """Do what the next change needs, while nobody waits."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from asynclint.options import ConfigError
 from asynclint.pool import STACK
 
 _OFTEN = 0.1  # seconds between two words of progress
+_STEPS = 4  # how many times a request may read and lint its file: a change does it once, all its fixes are applied in a few passes
 
 
 def main() -> None:
@@ -34,6 +36,7 @@ def _serve() -> None:
     worker = _Worker(target)
     while (head := source.read(HEAD)) and len(head) == HEAD:
         number, method, arguments = pickle.loads(source.read(int.from_bytes(head, "big")))
+        _bound(worker.seconds(method, arguments))
         try:
             answer = getattr(worker, method)(*arguments)
         except ConfigError as error:
@@ -43,7 +46,14 @@ def _serve() -> None:
 
             traceback.print_exc()
             answer = Failed(f"asynclint failed: {type(error).__name__}: {error}")
+        _bound(0)
         worker.send((number, answer))
+
+
+def _bound(seconds: float) -> None:
+    """Have the system end this process after so much processor time, whatever it is at; 0: never."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 class _Worker:
@@ -53,6 +63,13 @@ class _Worker:
         self._target = target
         self._session: Session | None = None
         self._spoken = 0.0
+
+    def seconds(self, method: str, arguments: tuple[Any, ...]) -> float:
+        """The seconds of processor time that a request may take; 0 for one that is not about one file."""
+        if self._session is None or method in ("start", "prepare"):
+            return 0
+        path = arguments[0] if isinstance(arguments[0], str) else next(iter(arguments[0]), "")
+        return self._session.seconds(path, arguments[1] if method == "change" else None) * _STEPS
 
     def send(self, message: object) -> None:
         self._target.write(packed(message))

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from asynclint import cli
 from asynclint.fix import writer
 from asynclint.fix.writer import WriteError, sweep, write, write_all
 
@@ -336,6 +337,49 @@ def test_sweep_leaves_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / f".asynclint-{dead_pid()}-1.tmp").symlink_to("a.tmp")
     assert sweep(str(tmp_path)) == []
     assert len(files(tmp_path)) == 5
+
+
+@pytest.mark.parametrize("plant", [lambda path, aim: os.mkfifo(path), lambda path, aim: path.symlink_to(aim)], ids=["fifo", "link"])
+@pytest.mark.parametrize("planted", ["old", "new"])
+def test_sweep_follows_no_link_and_waits_for_no_fifo(file: Path, planted: str, plant: Callable[[Path, Path], None]) -> None:
+    file.write_bytes(NEW[:100] + OLD[100:])
+    aim = file.with_name("secret")
+    aim.write_bytes({"old": OLD, "new": NEW}[planted])
+    stray = file.with_name(f".asynclint-{dead_pid()}-0.a.py")
+    for ending, content in (("old", OLD), ("new", NEW)):
+        if ending == planted:
+            plant(Path(f"{stray}.{ending}"), aim)
+        else:
+            Path(f"{stray}.{ending}").write_bytes(content)
+    assert sweep(str(file.parent)) == []
+    assert file.read_bytes() == NEW[:100] + OLD[100:]
+    assert aim.read_bytes() == {"old": OLD, "new": NEW}[planted]
+
+
+def test_the_first_run_that_fixes_mends_what_a_killed_one_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in folders where nothing is found, and before anything is read: the torn text is no Python."""
+    monkeypatch.chdir(tmp_path)
+    old = b"import time\nasync def f():\n    time.sleep(1)\n"
+    new = b"import asyncio\n" + old.replace(b"time.sleep", b"await asyncio.sleep")
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    (torn / "m.py").write_bytes(new[:44] + old[44:])
+    os.link(torn / "m.py", torn / "other-name")
+    pid = dead_pid()
+    for ending, content in (("old", old), ("new", new)):
+        (torn / f".asynclint-{pid}-0.m.py.{ending}").write_bytes(content)
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "a.py").write_bytes(b"x = 1\n")
+    (tmp_path / "clean" / f".asynclint-{dead_pid()}-0.tmp").write_bytes(b"junk")
+
+    assert cli.run(["--no-cache", "--isolated", "torn", "clean"]) == 2  # without --fix nothing is touched
+    assert len(files(torn)) == 4
+    assert cli.run(["--no-cache", "--isolated", "--fix", "torn", "clean"]) == 0
+
+    assert sorted(files(torn)) == ["m.py", "other-name"]
+    assert b"await asyncio.sleep(1)" in (torn / "m.py").read_bytes()
+    assert os.path.samefile(torn / "m.py", torn / "other-name")
+    assert sorted(files(tmp_path / "clean")) == ["a.py"]
 
 
 def test_sweep_of_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from asynclint import child
+from asynclint import python_process
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS: list[dict[str, Any]] = YAML(typ="safe").load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
@@ -131,7 +131,7 @@ def test_python_m_keeps_what_the_user_has_put_on_the_path(hostile: Path, safe: t
 
 def test_our_own_processes_forget_the_working_directory(hostile: Path, marker: Path) -> None:
     """The language server's and those of --watch: Python 3.13 imports `linecache` before it runs what `-c` says."""
-    done = runs_in(hostile, child.python("import sys, shlex, asynclint, tomli; print(sys.argv[1:])", "a b", "c"))
+    done = runs_in(hostile, python_process.python("import sys, shlex, asynclint, tomli; print(sys.argv[1:])", "a b", "c"))
     assert not marker.exists(), done.stderr
     assert (done.stdout, done.stderr) == ("['a b', 'c']\n", "")
 
