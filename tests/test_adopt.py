@@ -250,9 +250,11 @@ def test_json_counts_what_was_left_out(lint: Lint) -> None:
     assert document["summary"]["left_out"] == {"baseline": 1}
 
 
-def test_a_remembered_result_is_narrowed_like_a_new_one(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_remembered_result_is_narrowed_like_a_new_one(
+    lint: Lint, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     monkeypatch.setattr(check, "WORTH_KEEPING", 0)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(Path.cwd() / "secrets"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("home")))
     recalled: list[Any] = []
     recall = cache.Cache.recall
     monkeypatch.setattr(cache.Cache, "recall", lambda *asked: recalled.append(recall(*asked)) or recalled[-1])
