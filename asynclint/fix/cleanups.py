@@ -11,7 +11,7 @@ from asynclint.program.values import Awaitable, External, FunctionValue, Scope
 from asynclint.walk.leaving import parents_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from asynclint.program.values import FunctionKey
     from asynclint.walk.context import Context
@@ -38,12 +38,12 @@ def may_lose(ctx: Context) -> bool:
             caller = (module, program.call(module, number).function)
             if not any(value.key == key for value in functions) or caller[1] == 0 or not program.function(caller).is_async:
                 continue
-            whole: Any = ctx.function_tree(caller)
-            around = list(_around(whole, program.call(module, number), parents_of(whole)))
-            if _is_shielded(around):
-                continue
-            if any(_is_on_the_way_out(ctx, outer, inner) for inner, outer in pairwise(around)):
-                return True
+            if _may_clean_up(ctx, caller):
+                around = list(_around(ctx, module, program.call(module, number)))
+                if _is_shielded(around):
+                    continue
+                if any(_is_on_the_way_out(ctx, outer, inner) for inner, outer in pairwise(around)):
+                    return True
             if caller not in seen:
                 seen.add(caller)
                 todo.append(caller)
@@ -57,11 +57,21 @@ def _twin(ctx: Context) -> Any:
     return twin
 
 
-def _around(function: ast.AST, call: Any, parents: Mapping[ast.AST, ast.AST]) -> Iterator[ast.AST]:
-    """A call of a function, and what stands around it, innermost first."""
-    place = (call.line, call.column, call.end_line, call.end_column)
-    node: ast.AST | None = next((n for n in ast.walk(function) if isinstance(n, ast.Call) and _place(n) == place), None)
-    while node is not None:
+def _may_clean_up(ctx: Context, key: FunctionKey) -> bool:
+    """Whether the text of a function has a word of cleanups: most have none, and need not be parsed."""
+    text = ctx.source_of(key[0]).lines_of(ctx.program.function(key).line, ctx.program.function(key).end_line)
+    return "finally" in text or "except" in text or "shield" in text
+
+
+def _around(ctx: Context, module: int, call: Any) -> Iterator[ast.AST]:
+    """A call of a module, and what stands around it in its function, innermost first."""
+    trees: Any = ctx.sources.kept.setdefault(f"{__name__}.trees", {})
+    tree = ctx.sources.tree(module)
+    if module not in trees or trees[module][0] is not tree:
+        trees[module] = tree, parents_of(tree), {_place(node): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    _, parents, calls = trees[module]
+    node = calls.get((call.line, call.column, call.end_line, call.end_column))
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         yield node
         node = parents.get(node)
 

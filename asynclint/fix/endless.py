@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asynclint.walk.context import Context
 
 _MAKERS = frozenset({"asyncio.Future", "asyncio.AbstractEventLoop.create_future"})
+_WORDS = ("while", "async for", "Future", "create_future")
 _REACH = 200  # coroutines that are looked through
 
 
@@ -50,14 +51,19 @@ def end_of(ctx: Context, values: Iterable[Value]) -> End:
         key = todo.pop()
         if not program.function(key).is_async or program.is_outside(key[0]) or program.function(key).flags & f.LAMBDA:
             continue
-        worst = max(worst, _of_loops(ctx, key))
+        goes_on = _may_go_on(ctx, key)
         for number in program.calls_of(key):
-            if program.call(key[0], number).flags & f.AWAITED:
-                for value in program.callees(key[0], number):
-                    worst = max(worst, _of_external(ctx, value))
+            flags = program.call(key[0], number).flags
+            for value in program.callees(key[0], number) if flags & (f.AWAITED | f.CONSUMED) else ():
+                known = _of_external(ctx, value)
+                goes_on = goes_on or (known is not End.BY_ITSELF and not flags & f.AWAITED)
+                if flags & f.AWAITED:
+                    worst = max(worst, known)
                     if isinstance(value, FunctionValue) and value.key not in seen:
                         seen.add(value.key)
                         todo.append(value.key)
+        if goes_on:
+            worst = max(worst, _of_loops(ctx, key))
     return worst
 
 
@@ -133,6 +139,12 @@ def _of_loops(ctx: Context, key: FunctionKey) -> End:
         elif isinstance(node, ast.Await) and _is_new_future(ctx, node.value, Scope(*key)):
             worst = End.NEVER
     return worst
+
+
+def _may_go_on(ctx: Context, key: FunctionKey) -> bool:
+    """Whether the text of a function has a word that may make it endless: most have none, and need not be parsed."""
+    text = ctx.source_of(key[0]).lines_of(ctx.program.function(key).line, ctx.program.function(key).end_line)
+    return any(word in text for word in _WORDS)
 
 
 def _of_while(ctx: Context, node: ast.While) -> End:

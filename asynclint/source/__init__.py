@@ -233,6 +233,11 @@ class Source:
         end = starts[line] if line < len(starts) else len(self.text)
         return self.text[starts[line - 1] : end].rstrip("\r\n")
 
+    def lines_of(self, first: int, last: int) -> str:
+        """The text of lines (from 1), the last one included."""
+        starts = self.line_starts
+        return self.text[starts[first - 1] : starts[last] if last < len(starts) else len(self.text)]
+
     def indentation(self, offset: int) -> str:
         """The white space with which the line of `offset` begins."""
         match = _BLANKS.match(self.text, self.line_starts[bisect_right(self.line_starts, offset) - 1])

@@ -40,6 +40,7 @@ class Backends:
         self._find_drivers()
         if self._foreign or self._has_driver:
             self._find_handed()
+        self._running = set[str]().union(*self._handed.values())
 
     @classmethod
     def shared(cls, program: Program, sources: Sources) -> Backends:
@@ -60,6 +61,8 @@ class Backends:
         own, program_imports = imported(self._program, key[0]), self._program.import_roots
         if not self._foreign and not self._has_driver:
             return first(own)
+        if own and _decided(own, self._running or own, True) == first(own):
+            return first(own)  # nothing in the program runs coroutines that would have it otherwise
         surely, near = self._runners(key)
         if surely:
             return _decided(own, surely, _ANY in self._foreign)
@@ -218,14 +221,8 @@ class Backends:
 def imported(program: Program, module: int) -> set[str]:
     """The libraries for async work that a module imports; for a module of one of them that imports none, its own."""
     backends = {runner.backend for runner in program.catalog.runners.values()}
-    found = {
-        ref[1].partition(".")[0]
-        for function in program.facts(module).functions
-        for refs in function.bindings.values()
-        for ref in refs
-        if ref.__class__ is tuple and ref[0] == "import" and not ref[3]
-    }
-    return (found & backends) or ({program.module_name(module).partition(".")[0]} & backends)
+    names = program.names.get(module)
+    return (backends & names.imports if names is not None else set[str]()) or ({program.module_name(module).partition(".")[0]} & backends)
 
 
 def first(names: Iterable[str]) -> str:
