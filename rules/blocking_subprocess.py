@@ -36,7 +36,7 @@ class BlockingSubprocess(BlockingRule):
     ends it.
 
     Unsafe for a `Popen` whose output is read line by line in the same coroutine: it becomes `asyncio.create_subprocess_exec` (or `_shell`), read with
-    `async for`. A line of more than 64 KiB is then an error, text is decoded line by line with newlines as they are, and the process must be used
+    `async for`. A line of more than 64 MiB is then an error, text is decoded line by line with newlines as they are, and the process must be used
     for nothing that one of asyncio cannot do.
     """
 
