@@ -47,5 +47,7 @@ def _interrupted(place: Place) -> str:
         if any(not _INTERRUPTS.isdisjoint(caught_names(handler.type)) for handler in handlers):
             return _LOST_INTERRUPT
         below = node
-    caught = any("KeyboardInterrupt" in names.caught for names in place.view.program.names.values())
-    return _LOST_INTERRUPT if caught else ""
+    for use in place.view.touches.occurrences.of("KeyboardInterrupt"):
+        if any(isinstance(each, ast.ExceptHandler) for each in use.above) and any(isinstance(each, ast.AsyncFunctionDef) for each in use.above):
+            return _LOST_INTERRUPT
+    return ""

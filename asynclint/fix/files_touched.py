@@ -40,6 +40,8 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
             if use is None or view.is_given(call, use.unless) or (use.only_if and not view.is_given(call, use.only_if)):
                 continue
             expressions = [each for each in (_argument(call, n) for n in use.paths) if each is not None]
+            if any(_is_private(view, each) for each in expressions):
+                continue
             doing = _opened(call, use.mode) if use.does == "opens" else (use.does,)
             found += [_access(view, does, expressions, call) for does in doing]
         elif isinstance(value, FunctionValue) and not view.program.function(value.key).is_async:
@@ -63,6 +65,18 @@ def _through(view: View, call: ast.Call, value: FunctionValue) -> Iterator[FileA
             yield FileAccess(each.does, whole, parts, frozenset({owner.partition(".")[0]}), call)
         else:
             yield _access(view, each.does, given, call)
+
+
+def _is_private(view: View, expression: Any) -> bool:
+    """Whether a path lies in what the function made for itself under a name of its own: nobody else knows it."""
+    for node in ast.walk(_plain(view, expression, _DEPTH)):
+        made = view.value_of(node.id) if isinstance(node, ast.Name) else node
+        while isinstance(made, (ast.Call, ast.Attribute)):
+            called = made.func if isinstance(made, ast.Call) else made
+            if any(isinstance(value, External) and value.path in view.program.catalog.unique for value in view.evaluate(called)):
+                return True
+            made = next(iter(made.args), None) if isinstance(made, ast.Call) else made.value
+    return False
 
 
 def _renamed(texts: frozenset[str], receiver: str, owner: str) -> frozenset[str]:

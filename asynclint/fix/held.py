@@ -37,8 +37,14 @@ def changes_process(place: Place) -> str:
 
 def _is_held(view: View, expression: Any, *, in_thread: bool, is_async: bool) -> bool:
     catalog = view.program.catalog
-    if in_thread and is_async and isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript)) and not view.evaluate(expression):
-        return True  # what is there already and is entered is a lock, for all that is known
+    if isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript)) and view.path(expression) is not None:
+        if not view.evaluate(expression) and (in_thread or not is_async):
+            return True  # what is there already, and is entered, is a lock for all that is known
+        if view.is_sequence(expression):
+            return True  # a transaction, until the block ends
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and view.path(expression.func.value) is not None:
+        if view.is_sequence(expression.func.value):
+            return True
     paths = {value.path for value in view.evaluate(expression) if isinstance(value, ExternalInstance)}
     if isinstance(expression, ast.Call):
         paths |= {value.path for value in view.evaluate(expression.func) if isinstance(value, External)}

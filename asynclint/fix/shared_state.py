@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.mutability import Mutability
 from asynclint.fix.timeline import tests
+from asynclint.fix.touches import View
 from asynclint.program.values import External, Instance
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from asynclint.fix.touches import Access, Path
     from asynclint.program.values import ClassValue
 
+_MANY = 40  # modules that call something of the same name
 _ROWS = frozenset({"row", "unknown", "position"})
 
 
@@ -137,9 +139,32 @@ def iterates_shared(place: Place, loops: Iterable[Any]) -> str:
     mutability = Mutability(place.view)
     for loop in loops:
         for path in place.view.iterated(loop):
-            if (len(path) > 1 or path[0].startswith(("c:", "l:"))) and mutability.is_changed(path):
+            shared = (len(path) > 1 or path[0].startswith(("c:", "l:"))) and mutability.is_changed(path)
+            if shared or (len(path) == 1 and path[0].startswith("p:") and _is_given_shared(place, path[0][2:])):
                 return f"{_shown(path)} is iterated around it"
     return ""
+
+
+def _is_given_shared(place: Place, parameter: str) -> bool:
+    """Whether a caller in the program gives a container for a parameter that others can reach and change."""
+    view, touches = place.view, place.view.touches
+    function, modules = view.program.function(view.key), view.program.modules_using((view.program.function(view.key).name,))
+    names = [param.name for param in function.params][1 if function.owner >= 0 else 0 :]
+    if parameter not in names or len(modules) > _MANY:
+        return False
+    position = names.index(parameter)
+    for use in touches.occurrences.of(function.name, modules):
+        call: Any = use.above[-1] if use.above else None
+        if not isinstance(call, ast.Call) or call.func is not use.node or not use.scope.function:
+            continue
+        given = next((each.value for each in call.keywords if each.arg == parameter), None)
+        given = given if given is not None else call.args[position] if position < len(call.args) else None
+        key = (use.scope.module, use.scope.function)
+        caller = View(touches, key, touches.occurrences.function(key))
+        paths = caller.iterated(given) if given is not None else []
+        if any(len(path) > 1 and Mutability(caller).is_changed(path) for path in paths):
+            return True
+    return False
 
 
 def _shown(path: Path) -> str:

@@ -19,7 +19,7 @@ from asynclint.walk.locals import declared, kept
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asynclint.program import Program
     from asynclint.program.values import FunctionKey, Values
@@ -178,7 +178,7 @@ class View:
                     return self._imported(imported)
                 if any(param.name == name for param in function.params):
                     return (f"p:{name}",) if number == self.key[1] else (f"c:{number}:{name}",)
-                if name in function.bindings:
+                if name in function.bindings and not (number == self.key[1] and name in self._nonlocal):
                     if number != self.key[1]:
                         return None if _is_code(function.bindings[name]) else (f"c:{number}:{name}",)
                     return self._alias(name) or ((f"l:{name}",) if name in self._kept else None)
@@ -303,7 +303,7 @@ class View:
 
     def _is_snapshot(self, node: ast.Name, path: Path, parent: Any) -> bool:
         """Whether a local name is used as the value that it got when it was bound: of a container it says what is in there now."""
-        if path[0].startswith("m:") and self._stores.get(node.id) is None:
+        if node.id in self._global | self._nonlocal or (path[0].startswith(("m:", "c:")) and node.id not in self._stores):
             return False
         if path == (f"p:{node.id}",) or path[0].startswith("l:") or len(path) == 1:
             return not isinstance(parent, (*_LOOKING_IN, ast.UnaryOp, ast.If, ast.While))
@@ -331,15 +331,13 @@ class View:
                         yield from self._through(node, made, {**self._arguments(node, made), self._first(made): None})
             elif isinstance(value, External):
                 yield from self._outside(node, value)
-        if receiver is None or not isinstance(node.func, ast.Attribute):
-            return
+        if receiver is None or not isinstance(node.func, ast.Attribute) or (len(receiver) == 1 and receiver[0].startswith("m:")):
+            return  # no method, but a function of a module
         yield Access("use", receiver, node)
         if functions:
             return
-        types = {value.path for value in self.evaluate(node.func.value) if isinstance(value, ExternalInstance)}
-        types |= {value.receiver for value in values if isinstance(value, External)} - {""}
-        rows = [name for path in types for name in catalog.ancestry(path.partition("(")[0])]
-        if not catalog.sequences.isdisjoint(rows):
+        receivers = {value.receiver for value in values if isinstance(value, External)} - {""}
+        if self.is_sequence(node.func.value, receivers):
             yield Access("position" if node.func.attr in catalog.names(catalog.positions) else "row", receiver, node)
         elif node.func.attr in catalog.names(catalog.changes):
             if self.outside(node.func.value) in catalog.process_state:
@@ -365,6 +363,12 @@ class View:
             path = self.path(options["file"]) if "file" in options else ("m:sys", "stdout")
             if path is not None:
                 yield Access("row" if "end" in options else "line", path, node)
+
+    def is_sequence(self, expression: Any, types: Iterable[str] = ()) -> bool:
+        """Whether an expression is an object of which calls in a row belong together."""
+        catalog = self.program.catalog
+        paths = {*types, *(value.path for value in self.evaluate(expression) if isinstance(value, ExternalInstance))}
+        return any(not catalog.sequences.isdisjoint(catalog.ancestry(path.partition("(")[0])) for path in paths)
 
     def is_given(self, call: ast.Call, conditions: Any) -> bool:
         """Whether a call is given what one of some conditions of the catalog says."""

@@ -73,6 +73,7 @@ class Catalog:
         self.sequences: set[str] = set()  # types of which calls in a row belong together: streams, transactions
         self.positions: set[str] = set()  # methods of such types that say where the next one works
         self.changes: set[str] = set()  # methods that change their object at once
+        self.unique: set[str] = set()  # callables that give a name that nobody else has
         self.suspends: set[str] = set()  # coroutine functions of which an `await` surely lets other tasks run
         self._taught: list[dict[str, Any]] = []  # the tables of the user
         self._is_installed: Callable[[str], bool] = lambda module: False  # the source of what is installed tells more than its summary

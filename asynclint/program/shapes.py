@@ -252,4 +252,5 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "positions": (("call",), _CALL),
     "changes": (("call",), _CALL),
     "suspends": (("call",), _CALL),
+    "unique": (("call",), _CALL),
 }

@@ -242,4 +242,5 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "positions": _set("positions"),
     "changes": _set("changes"),
     "suspends": _set("suspends"),
+    "unique": _set("unique"),
 }
