@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from asynclint.index.facts import Call, Class, Function, Param, With
 from asynclint.index.names import called_names
@@ -74,6 +74,7 @@ def _function(raw: Any) -> Function:
 class ModuleFacts:
     """All facts of one module. They are kept as plain tuples, and become records when they are looked at."""
 
+    _last: ClassVar[tuple[bytes, Any] | None] = None  # see `called`
     __slots__ = ("_called", "_calls", "_loads", "catches", "classes", "functions", "needs", "stars", "withs")
 
     def __init__(
@@ -112,10 +113,14 @@ class ModuleFacts:
 
     def called(self) -> dict[str, tuple[Sequence[int], Sequence[str]]]:
         """The calls by the last name of their callee, as their numbers and the last names of their receivers, "" where there is none. A call of
-        a local name counts also as one of what the name is bound to. Unpacked each time: few ask twice, and there are many.
+        a local name counts also as one of what the name is bound to. Only the last one stays unpacked: few ask twice, and there are many; but a chain
+        of functions in one module asks for each of them.
         """
         if isinstance(self._called, bytes):
-            return marshal.loads(self._called)  # type: ignore[no-any-return]
+            last = ModuleFacts._last
+            if last is None or last[0] is not self._called:
+                last = ModuleFacts._last = (self._called, marshal.loads(self._called))
+            return last[1]  # type: ignore[no-any-return]
         if self._called is None:
             self._called = called_names(self, frozenset())
         return self._called  # type: ignore[no-any-return]

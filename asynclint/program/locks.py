@@ -71,8 +71,7 @@ class Locks(Answers):
         program = self._program
         for module in program.modules_using(_GIVES_BACK):
             facts = program.facts(module)
-            for number in facts.calls_of(_GIVES_BACK):
-                key = (module, facts.calls[number].function)
+            for key in dict.fromkeys((module, facts.calls[number].function) for number in facts.calls_of(_GIVES_BACK)):
                 if key[1] and not self._names_in(key) & _TAKES:
                     self._givers.add(program.function(key).name)
 
@@ -84,6 +83,7 @@ class Locks(Answers):
         program = self._program
         wanted: set[str] = set(_TAKES)
         seen: set[str] = set()
+        keeping: dict[FunctionKey, bool] = {}  # whether a function that takes a lock hands it on
         while wanted:
             names = program.with_aliases(wanted) - seen
             seen |= names
@@ -97,7 +97,9 @@ class Locks(Answers):
                         continue
                     self._taking.setdefault(module, {})[number] = held
                     key = (module, facts.calls[number].function)
-                    if key not in self.takers and self._hands_on(key):
+                    if key not in keeping:
+                        keeping[key] = self._hands_on(key)
+                    if key not in self.takers and keeping[key]:
                         self.takers[key] = _through(held, self._call_hop(module, number))
                         wanted.add(program.function(key).name)
 

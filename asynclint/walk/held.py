@@ -19,16 +19,14 @@ def held_points(function: Any, take: ast.Call, give_back: Collection[ast.AST]) -
     """The suspension points of a function at which the lock may be held that the call `take` takes, in order of the text. `give_back` are the calls
     that give it back, and the `with` statements that do so at their end.
     """
-    flow = _Flow(function, take, give_back)
-    flow.row(function.body, False)
-    return sorted(flow.points, key=lambda n: (n.lineno, n.col_offset))
+    return held_during(function, take, give_back)[0]
 
 
-def held_nodes(function: Any, take: ast.Call, give_back: Collection[ast.AST]) -> Collection[ast.AST]:
-    """The calls and attributes of a function that may be computed while the lock is held."""
+def held_during(function: Any, take: ast.Call, give_back: Collection[ast.AST]) -> tuple[list[Any], Collection[ast.AST]]:
+    """The same, and the calls and attributes of a function that may be computed while the lock is held."""
     flow = _Flow(function, take, give_back)
     flow.row(function.body, False)
-    return flow.computed
+    return sorted(flow.points, key=lambda n: (n.lineno, n.col_offset)), flow.computed
 
 
 _NOTABLE = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.While)  # what may end otherwise than by falling through

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.index.refs import dotted, ref
 from asynclint.program.values import External
-from asynclint.walk.held import held_nodes, held_points
+from asynclint.walk.held import held_during, held_points
 from asynclint.walk.suspensions import own_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import libcst as cst
 
@@ -46,7 +46,7 @@ def taken(ctx: Context, node: cst.Call) -> Taken | None:
     held = ctx.program.locks.taking(ctx.module).get(ctx.site(node).call)
     if held is not None:
         expression = call if held.hops else call.func.value
-        return Taken(expression, held, held_points(whole, call, _giving_back(ctx, whole, call, held)))
+        return Taken(expression, held, _during(ctx, whole, call, held)[0])
     if is_enter_context(ctx.call_facts(node)) and call.args and any(_of_stack(value) for value in ctx.callees(node)):
         held = entered(ctx, call.args[0])
         stack = dotted(call.func.value) or "?"
@@ -89,8 +89,15 @@ def _held_by(ctx: Context, whole: ast.AST) -> dict[ast.AST, ast.AST]:
         call: Any = _call_at(whole, ctx.program.call(ctx.module, number)) if number in taking else None
         if call is not None:
             expression = call if taking[number].hops else call.func.value
-            for node in held_nodes(whole, call, _giving_back(ctx, whole, call, taking[number])):
+            for node in _during(ctx, whole, call, taking[number])[1]:
                 found.setdefault(node, expression)
+    return found
+
+
+def _during(ctx: Context, whole: ast.AST, call: ast.Call, held: Held) -> tuple[list[Any], Collection[ast.AST]]:
+    """What is computed in the function at hand while a lock is held that a call takes (see `held_during`)."""
+    found: tuple[list[Any], Collection[ast.AST]]
+    found = ctx.once("held from", (call, held), lambda: held_during(whole, call, _giving_back(ctx, whole, call, held)))
     return found
 
 
