@@ -139,7 +139,7 @@ def test_our_own_processes_forget_the_working_directory(hostile: Path, marker: P
 def test_every_process_is_started_by_way_of_that() -> None:
     """Nobody writes the command line of a Python process himself."""
     files = [*(ROOT / "asynclint").rglob("*.py")]
-    assert [file.name for file in files if "sys.executable" in file.read_text(encoding="utf-8")] == ["child.py"]
+    assert [file.name for file in files if "sys.executable" in file.read_text(encoding="utf-8")] == ["python_process.py"]
 
 
 # -- git

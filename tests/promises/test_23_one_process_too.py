@@ -153,7 +153,7 @@ def test_where_no_process_can_be_forked_the_run_goes_on(monkeypatch: pytest.Monk
 
 
 def test_a_result_that_cannot_be_sent_is_a_failure() -> None:
-    ((_, result),) = pool.run(lambda _: (lambda: 0), ["x"], jobs=1, limit=lambda _: 10.0)
+    ((_, result),) = pool.run(lambda _: lambda: 0, ["x"], jobs=1, limit=lambda _: 10.0)
     assert isinstance(result, pool.Failure)
     assert "pickle" in result.message
 
@@ -241,4 +241,7 @@ def test_a_signal_while_files_are_written_leaves_no_temporary(number: int, tmp_p
     process.communicate(timeout=30)
     assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
     for each in range(60):
-        assert (tmp_path / f"m{each}.py").read_text() in (FOUND, FOUND.replace("import time", "import asyncio", 1).replace("time.sleep", "await asyncio.sleep"))
+        assert (tmp_path / f"m{each}.py").read_text() in (
+            FOUND,
+            FOUND.replace("import time", "import asyncio", 1).replace("time.sleep", "await asyncio.sleep"),
+        )

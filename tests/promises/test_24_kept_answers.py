@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asynclint import cache, child, cli, watch
+from asynclint import cache, cli, python_process, watch
 from asynclint import check as check_room
 from asynclint import project as project_room
 from asynclint.cache import Cache
@@ -182,7 +182,7 @@ def test_of_watching(tmp_path: Path) -> None:
     (root / "asynclint.toml").write_text("")
     change(root / "a.py", BLOCKS)
     change(root / "large.py", "".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(15_000)))
-    command = child.python(watch._RUN, *watch.arguments((".",), {"output_format": "concise", "quiet": True}))
+    command = python_process.python(watch._RUN, *watch.arguments((".",), {"output_format": "concise", "quiet": True}))
 
     def shown() -> str:
         environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "home")}
