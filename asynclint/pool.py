@@ -198,11 +198,12 @@ class _Pool:
         status = 0 if stuck else worker.child.wait()
         worker.child.end()
         is_late = stuck or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF)
-        number = at if at in worker.pending else worker.pending[0]
+        number = at if at in worker.pending else next(iter(worker.pending), -1)  # none where it died after its last result
         self.deaths[number] = self.deaths.get(number, 0) + 1
-        left = [each for each in worker.pending if each != number]
-        self.todo.extendleft(reversed(left))
-        if is_late or self.deaths[number] >= _ATTEMPTS:
+        self.todo.extendleft(reversed([each for each in worker.pending if each != number]))
+        if number < 0:
+            pass
+        elif is_late or self.deaths[number] >= _ATTEMPTS:
             item = self.items[number]
             seconds = self.limit(item)
             words = _waited(seconds * BLOCKED) if stuck else _late(seconds) if is_late else _died(status)

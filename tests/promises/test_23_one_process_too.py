@@ -130,6 +130,22 @@ def test_a_worker_that_was_killed_by_others_costs_nothing(tmp_path: Path) -> Non
     assert told(result) == [("bad.py", 1, 0), ("good.py", 1, 0)]
 
 
+def test_a_worker_that_dies_after_its_last_result_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, results = pool._write, pool._Worker.results
+
+    def last_words(descriptor: int, data: bytes) -> None:
+        write(descriptor, data)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def late(worker: pool._Worker) -> Iterator[tuple[int, object]]:
+        time.sleep(0.2)  # until the end of the worker can be seen together with its result
+        yield from results(worker)
+
+    monkeypatch.setattr(pool, "_write", last_words)
+    monkeypatch.setattr(pool._Worker, "results", late)
+    assert dict(pool.run(lambda item: item, range(3), jobs=1, limit=lambda _: 10.0)) == {0: 0, 1: 1, 2: 2}
+
+
 def test_without_processes_the_stack_is_large_and_python_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def work(item: str) -> int:
         if item == "hang":
