@@ -42,8 +42,9 @@ def _is_held(view: View, expression: Any, *, in_thread: bool, is_async: bool) ->
             return True  # what is there already, and is entered, is a lock for all that is known
         if view.is_sequence(expression):
             return True  # a transaction, until the block ends
-    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and view.path(expression.func.value) is not None:
-        if view.is_sequence(expression.func.value):
+    if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute):
+        receiver = expression.func.value
+        if view.path(receiver) is not None and view.is_sequence(receiver):
             return True
     paths = {value.path for value in view.evaluate(expression) if isinstance(value, ExternalInstance)}
     if isinstance(expression, ast.Call):
