@@ -40,7 +40,7 @@ class BlockingFileIo(BlockingRule):
     Unsafe for a `with` block that waits for nothing else: it moves, as it is, into a function inside the coroutine, which runs in a thread and gives
     back the names that are read later (`nonlocal` where they have a value before). A block that only reads a file of a known path becomes
     `await asyncio.to_thread(path.read_text)`. Read what the block does to objects that other tasks use meanwhile. A block that has to stay, because
-    it awaits, leaves a loop around it, uses the event loop, or reads or raises the exception that is being handled around it, says why, or only
+    it awaits, leaves a loop around it, uses the event loop, or reads or raises again the exception that is being handled around it, says why, or only
     opens its file in a thread.
     """
 
