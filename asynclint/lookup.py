@@ -53,6 +53,15 @@ _SENTENCES = {  # table -> what its rows say, with their keys
     "swallowing": "may end an exception, as a context manager",
     "groups": "makes a group of tasks",
     "caches": "makes a function answer from memory",
+    "file_uses": "{does} files, for all that a fix asks",
+    "holds": "holds something, so that no `await` is added safely until it is given back",
+    "releases": "gives back what is held",
+    "process_state": "is seen by all tasks of the process, or changes what is",
+    "sequences": "is a type of which calls in a row belong together",
+    "positions": "says where in its object the next call works",
+    "changes": "changes its object",
+    "unique": "gives a name that nobody else has",
+    "suspends": "always lets other tasks run when it is awaited",
     "aliases": "is another name",
 }
 

@@ -25,7 +25,7 @@ def _made(place: Place) -> str:
     made = [each for each in place.own_files if each.does == "makes"]
     if not made:
         return ""
-    if any(place.view.program.catalog.files[path].lost for path in _paths(place)):
+    if any(place.view.program.catalog.file_uses[path].lost for path in _paths(place)):
         return "the file is made, and nobody has it to close or remove"
     removed = [each for each in place.files_later if each.does == "removes"]
     if any(each.whole & other.whole for each in made for other in removed):
@@ -36,7 +36,7 @@ def _made(place: Place) -> str:
 def _paths(place: Place) -> list[str]:
     catalog = place.view.program.catalog
     found = (getattr(value, "path", "") for value in place.view.evaluate(place.node.func))
-    return [path for path in found if path in catalog.files]
+    return [path for path in found if path in catalog.file_uses]
 
 
 def _interrupted(place: Place) -> str:

@@ -36,7 +36,7 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
     found = []
     for value in view.evaluate(call.func):
         if isinstance(value, External):
-            use = view.program.catalog.files.get(value.path)
+            use = view.program.catalog.file_uses.get(value.path)
             if use is None or view.is_given(call, use.unless) or (use.only_if and not view.is_given(call, use.only_if)):
                 continue
             expressions = [each for each in (_argument(call, n) for n in use.paths) if each is not None]

@@ -66,7 +66,7 @@ class Catalog:
         self._shares: dict[str, list[tuple[int | str, str]]] = {}
         self._mutable: set[str] = set()
         self._thread_bound: set[str] = set()
-        self.files: dict[str, FileUse] = {}
+        self.file_uses: dict[str, FileUse] = {}
         self.holds: dict[str, Hold] = {}
         self.releases: set[str] = set()  # callables that give back what is held
         self.process_state: set[str] = set()  # callables that change what all tasks of the process see, and the names that hold it

@@ -233,7 +233,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, Shape]]] = {  # table -> the 
     "shares": (("call", "argument", "part"), {**_CALL, "argument": _ARGUMENT, "part": _one_of(*PARTS)}),
     "mutable": (("type",), {"type": _PATHS}),
     "bound": (("type",), {"type": _PATHS}),
-    "files": (
+    "file_uses": (
         ("call", "does"),
         {
             **_CALL,

@@ -144,7 +144,7 @@ def _file(catalog: Catalog, row: dict[str, Any]) -> None:
     unless, only_if = (tuple(map(condition, row.pop(key, ()))) for key in ("unless", "only_if"))
     _end(row)
     for path in paths:
-        catalog.files[path] = FileUse(path, does, named, mode, unless, only_if, lost)
+        catalog.file_uses[path] = FileUse(path, does, named, mode, unless, only_if, lost)
 
 
 def _hold(catalog: Catalog, row: dict[str, Any]) -> None:
@@ -234,7 +234,7 @@ READERS: dict[str, Callable[[Catalog, dict[str, Any]], None]] = {
     "shares": _share,
     "mutable": _set("_mutable", "type"),
     "bound": _set("_thread_bound", "type"),
-    "files": _file,
+    "file_uses": _file,
     "holds": _hold,
     "releases": _set("releases"),
     "process_state": _set("process_state"),
