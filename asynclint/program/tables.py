@@ -136,6 +136,8 @@ def _reflection(catalog: Catalog, row: dict[str, Any]) -> None:
     paths, name = _paths(row), row.pop("name", -1)
     _end(row)
     catalog.reflection.update(dict.fromkeys(paths, name))
+
+
 def _file(catalog: Catalog, row: dict[str, Any]) -> None:
     paths, does = _paths(row), row.pop("does")
     if does not in FILE_USES:
