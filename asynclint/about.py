@@ -14,7 +14,7 @@ from asynclint.source import Source, SourceError
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
-    from asynclint.model import Finding, RunResult
+    from asynclint.model import Edit, Finding, RunResult
 
 
 _SECONDS = 600.0  # of processor time for the sources of all files with fixes
@@ -62,11 +62,17 @@ def _with_whole_fixes(result: RunResult, stdin: tuple[str, bytes] | None) -> Run
                 sources[path] = None
         return sources[path]
 
+    more: dict[tuple[object, ...], tuple[Edit, ...] | None] = {}  # by what is added: a thousand fixes may need the same import
+
     def whole(finding: Finding) -> Finding:
         fix = finding.fix
         if fix is None or not (fix.imports or fix.declarations):
             return finding
-        edits = imports.whole(fix, source)
+        needed = (fix.imports, fix.declarations)
+        if needed not in more:
+            more[needed] = imports.needed(fix, source)
+        added = more[needed]
+        edits = None if added is None else (*fix.edits, *added)
         return replace(finding, fix=replace(fix, edits=edits, imports=(), declarations=())) if edits is not None else finding
 
     return replace(result, files=tuple(replace(file, findings=tuple(map(whole, file.findings))) for file in result.files))

@@ -45,7 +45,13 @@ def whole(fix: Fix, source: Callable[[str], Source | None]) -> tuple[Edit, ...] 
 
     `source` gives the text of a path, or None where it cannot be read.
     """
-    edits = [*fix.edits]
+    added = needed(fix, source)
+    return None if added is None else (*fix.edits, *added)
+
+
+def needed(fix: Fix, source: Callable[[str], Source | None]) -> tuple[Edit, ...] | None:
+    """The edits for the imports and declarations that a fix needs; None where these cannot be had. `source` as above."""
+    edits: list[Edit] = []
     for path in sorted({*(each.path for each in fix.imports), *(each.path for each in fix.declarations)}):
         text = source(path)
         if text is None:
