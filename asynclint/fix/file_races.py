@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asynclint.fix.files_touched import FileAccess
     from asynclint.fix.places import Place
 
@@ -14,11 +16,13 @@ _ACTS = frozenset({"writes", "makes", "removes"})
 
 def comes_between(place: Place) -> str:
     """What another task could do to a file at a new `await`; "" where nothing is known."""
-    before, after = place.files_before, [*place.files_after, *place.own_files]
-    for act in after:
-        for each in before:
-            if act.does in _ACTS and each.node is not act.node and _relies(place, each, act):
-                return f"a file is looked at before (line {each.node.lineno}) and changed after (line {act.node.lineno})"
+    acts = [each for each in (*place.files_after, *place.own_files) if each.does in _ACTS]
+    before = place.files_before if acts else []
+    touched = _Touched(place, before) if before else None
+    for act in acts if touched is not None else ():
+        first = next((before[n] for n in touched.relied_on_by(act) if before[n].node is not act.node), None)  # type: ignore[union-attr]
+        if first is not None:
+            return f"a file is looked at before (line {first.node.lineno}) and changed after (line {act.node.lineno})"
     return ""
 
 
@@ -32,34 +36,38 @@ def drains(place: Place) -> str:
     return ""
 
 
-def _relies(place: Place, each: FileAccess, act: FileAccess) -> bool:
-    """Whether what is done to a file relies on an earlier touch of it."""
-    if each.does == "reads":
-        return act.does != "makes" and bool(each.whole & act.whole)
-    if each.does in ("writes", "makes"):
-        return act.does == "removes" and bool(each.whole & act.whole)
-    if each.does != "looks":
-        return False
-    return bool(each.whole & act.parts or act.whole & each.parts or act.names & _told_by(place, each.node))
+class _Touched:
+    """Touches of files, found by the names of the files."""
+
+    def __init__(self, place: Place, files: list[FileAccess]) -> None:
+        self._read: dict[str, int] = {}
+        self._made: dict[str, int] = {}
+        self._looked_at: dict[str, int] = {}
+        self._looked_into: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        for number, each in enumerate(files):
+            if each.does in ("reads", "writes", "makes"):
+                _note(self._read if each.does == "reads" else self._made, each.whole, number)
+            elif each.does == "looks":
+                _note(self._looked_at, each.whole, number)
+                _note(self._looked_into, each.parts, number)
+                _note(self._told, place.told_by(each.node), number)
+
+    def relied_on_by(self, act: FileAccess) -> list[int]:
+        """The numbers of the touches on which what is done to a file relies, in order."""
+        found = _numbers(self._looked_at, act.parts) | _numbers(self._looked_into, act.whole) | _numbers(self._told, act.names)
+        if act.does != "makes":
+            found |= _numbers(self._read, act.whole)
+        if act.does == "removes":
+            found |= _numbers(self._made, act.whole)
+        return sorted(found)
 
 
-def _told_by(place: Place, look: Any) -> set[str]:
-    """The local names whose values come from looking at files."""
-    found, nodes = set[str](), {id(look)}
-    for _ in range(4):
-        known = len(found)
-        for moment in place.timeline.moments:
-            node: Any = moment.node
-            pairs: list[tuple[Any, Any]] = []
-            if isinstance(node, ast.Assign):
-                pairs = [(target, node.value) for target in node.targets]
-            elif isinstance(node, (ast.AnnAssign, ast.NamedExpr, ast.AugAssign)) and node.value is not None:
-                pairs = [(node.target, node.value)]
-            elif isinstance(node, (ast.For, ast.comprehension)):
-                pairs = [(node.target, node.iter)]
-            for target, value in pairs:
-                if any(id(each) in nodes or (isinstance(each, ast.Name) and each.id in found) for each in ast.walk(value)):
-                    found |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-        if len(found) == known:
-            break
-    return found
+def _note(table: dict[str, int], names: Iterable[str], number: int) -> None:
+    """Note the first touch under each name: what the act itself does comes last."""
+    for name in names:
+        table.setdefault(name, number)
+
+
+def _numbers(table: dict[str, int], names: Iterable[str]) -> set[int]:
+    return {table[name] for name in names if name in table}

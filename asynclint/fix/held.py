@@ -24,7 +24,7 @@ def at(place: Place, *, in_thread: bool) -> str:
                 return f"`{ast.unparse(item.context_expr)}` is entered"
     if any(each.kind == "process" for each in place.before):
         return "what all tasks of the process see is changed before it"
-    held = [each for each in place.earlier if each.kind in ("hold", "hold-awaits", "release")]
+    held = place.held_earlier
     if held and (held[-1].kind == "hold" or (in_thread and held[-1].kind == "hold-awaits")):
         return f"`{ast.unparse(held[-1].node)}` is not given back yet"
     return ""

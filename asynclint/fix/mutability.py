@@ -32,6 +32,13 @@ class Mutability:
 
     def _is_declared(self, name: str) -> bool:
         """Whether a function declares a name global."""
+        memory, key = self._view.touches.declared, (self._view.key[0], name)
+        known = memory.get(key)
+        if known is None:
+            known = memory[key] = self._find_declaration(name)
+        return known
+
+    def _find_declaration(self, name: str) -> bool:
         trees = self._view.touches.occurrences
         modules = {self._view.key[0], *self._importing(name)}
         return any(

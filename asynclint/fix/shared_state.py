@@ -6,17 +6,17 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from asynclint.fix.mutability import Mutability
-from asynclint.fix.timeline import tests
 from asynclint.fix.touches import View
-from asynclint.program.values import External, Instance
+from asynclint.program.values import Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from asynclint.fix.places import Place
     from asynclint.fix.touches import Access, Path
     from asynclint.program.values import ClassValue
 
+_ANY = "*"  # in the place of the last part of a path
 _MANY = 40  # modules that call something of the same name
 _ROWS = frozenset({"row", "unknown", "position"})
 
@@ -26,13 +26,14 @@ def comes_between(place: Place) -> str:
     before, after = place.before, place.after
     reads = {each.path for each in before if each.kind == "read"}
     written = {each.path for each in before if each.kind == "write" and not _is_awaited(place, each)}
+    parts = written | {(*path[:-1], _ANY) for path in written if len(path) > 1}  # attributes of one object, names of one module, a container twice
     asked = {each.path for each in before if each.kind in _ROWS or each.kind == "ask"}
     for each in after:
         if each.kind == "write" and each.path in asked:
             return f"{_shown(each.path)} is asked before and changed after"
         if each.kind == "write" and each.path in reads:
             return f"{_shown(each.path)} is read before and written after"
-        if each.kind == "write" and not _is_awaited(place, each) and any(_belong_together(path, each.path) for path in written):
+        if each.kind == "write" and not parts.isdisjoint((each.path, (*each.path[:-1], _ANY))) and not _is_awaited(place, each):
             return f"{_shown(each.path)} is written after what belongs together with it"
     return _tested(place) or _in_a_row(place)
 
@@ -42,56 +43,26 @@ def _is_awaited(place: Place, each: Access) -> bool:
     return isinstance(place.timeline.parents.get(id(each.node)), ast.Await)
 
 
-def _belong_together(one: Path, other: Path) -> bool:
-    """Whether two things that are written are parts of one: attributes of an object, names of a module, a container twice."""
-    return one == other or (len(one) == len(other) > 1 and one[:-1] == other[:-1])
-
-
 def _tested(place: Place) -> str:
     """What is tested before a place, where what is done after it relies on the outcome: an object that is used, a method that looks at the same."""
-    tested = [each for each in place.before if id(each.node) in _deciding(place) and each.kind in ("read", "unknown", "row")]
+    tested = [each for each in place.before if id(each.node) in place.deciding and each.kind in ("read", "unknown", "row")]
     if not tested:
         return ""
     mutability = Mutability(place.view)
+    below: set[Path] = set()  # what is tested, or holds what is
+    read: dict[Path, list[Access]] = {}
+    for test in tested:
+        below.update(test.path[:length] for length in range(len(test.path) + (test.kind != "read")))
+        if test.kind == "read" and len(test.path) > 1:
+            read.setdefault(test.path, []).append(test)
     for each in place.after:
-        for test in tested:
-            if each.kind == "unknown" and test.path[: len(each.path)] == each.path and (test.kind != "read" or len(test.path) > len(each.path)):
-                return f"{_shown(each.path)} is tested before and used after"
-            relies = each.kind == "use" or (each.kind == "read" and isinstance(each.node, ast.Call) and each.node is not test.node)
-            relies = relies and test.kind == "read" and len(test.path) > 1 and test.path == each.path
-            if relies and mutability.is_rebound(test.path, _owners(place, test.node)):
+        if each.kind == "unknown" and each.path in below:
+            return f"{_shown(each.path)} is tested before and used after"
+        if each.kind == "use" or (each.kind == "read" and isinstance(each.node, ast.Call)):
+            tests = (test for test in read.get(each.path, ()) if each.kind == "use" or each.node is not test.node)
+            if any(mutability.is_rebound(test.path, _owners(place, test.node)) for test in tests):
                 return f"{_shown(each.path)} is tested before and used after"
     return ""
-
-
-def _deciding(place: Place) -> set[int]:
-    """The nodes whose outcome decides what is done, also by way of a name."""
-    known = place.view.__dict__.get("deciding")
-    if known is None:
-        tested = list(tests(place.timeline))
-        names = {node.id for test in tested for node in _asked(place, test) if isinstance(node, ast.Name)}
-        for moment in place.timeline.moments:
-            node: Any = moment.node
-            if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
-                tested.append(node.value)
-        known = place.view.__dict__["deciding"] = {id(node) for test in tested for node in _asked(place, test)}
-    return known
-
-
-def _asked(place: Place, test: Any) -> Iterator[Any]:
-    """The names and attributes whose values a test is about, and the calls that give them."""
-    if isinstance(test, (ast.Name, ast.Attribute)):
-        yield test
-    elif isinstance(test, ast.Call):
-        yield test
-        if any(isinstance(value, External) and value.path.startswith("builtins.") for value in place.view.evaluate(test.func)):
-            for argument in test.args:
-                yield from _asked(place, argument)
-        elif isinstance(test.func, ast.Attribute):
-            yield test.func
-    elif not isinstance(test, (ast.Lambda, ast.Await)):
-        for child in ast.iter_child_nodes(test):
-            yield from _asked(place, child)
 
 
 def _owners(place: Place, node: Any) -> tuple[ClassValue, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import sys
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asynclint.walk.locals import COMPREHENSIONS, FRAMES, outside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Arm = tuple[int, str]  # a branching node, by its identity, and which of its branches
 Arms = tuple[Arm, ...]
@@ -25,6 +27,54 @@ class Moment(NamedTuple):
     arms: Arms
 
 
+class _Way(NamedTuple):
+    """How branches within each other are left: the number of the innermost that ends the function, that of the innermost
+    loop, and of those that end a round of a loop, the numbers of the loop and of themselves.
+    """
+
+    left: int = -1
+    loop: int = -1
+    rounds: tuple[tuple[int, int], ...] = ()
+
+    def goes_round(self, shared: int) -> bool:
+        """Whether a branch behind the first `shared` ones ends the round of a loop among these."""
+        return any(loop < shared <= number for loop, number in self.rounds)
+
+
+class Cuts:
+    """Moments of a function at which other tasks have their turn, where what comes before is parted from what comes after."""
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        self._orders: dict[Arm | None, list[int]] = {}
+        for moment in moments:
+            self._orders.setdefault(moment.arms[-1] if moment.arms else None, []).append(moment.order)
+        self._above: dict[Arm | None, tuple[list[int], ...]] = {None: (self._orders[None],) if None in self._orders else ()}
+
+    def holds(self, arm: Arm) -> bool:
+        """Whether one of the moments stands right in a branch."""
+        return arm in self._orders
+
+    def _orders_around(self, moment: Moment) -> tuple[list[int], ...]:
+        """The orders of the moments in the branches in which one stands: those that surely lie between it and what is further away."""
+        arms, known = moment.arms, self._above
+        n = len(arms)
+        while n and arms[n - 1] not in known:
+            n -= 1
+        found = known[arms[n - 1] if n else None]
+        for arm in arms[n:]:
+            found = known[arm] = (*found, self._orders[arm]) if arm in self._orders else found
+        return found
+
+    def last_before(self, moment: Moment) -> int:
+        """The order of the last cut before a moment; -1 without one."""
+        return max((orders[n - 1] for orders in self._orders_around(moment) if (n := bisect_left(orders, moment.order))), default=-1)
+
+    def first_after(self, moment: Moment) -> int:
+        """The order of the first cut after a moment; a large one without one."""
+        found = ((orders, bisect_right(orders, moment.order)) for orders in self._orders_around(moment))
+        return min((orders[n] for orders, n in found if n < len(orders)), default=sys.maxsize)
+
+
 class Timeline:
     """The moments of one function. Of loops one round is told."""
 
@@ -33,43 +83,76 @@ class Timeline:
         self.of: dict[int, Moment] = {}
         self.parents: dict[int, Any] = {}
         self._ends: dict[Arm, str] = {}  # branches that are left for good: "function" or "round"
+        self._ways: dict[Arm | None, _Way] = {None: _Way()}
+        self._known_ends: dict[int, str] = {}  # by the id of the last statement of a row
         body = function.body if isinstance(function.body, list) else [function.body]
         self._row(body, ())
 
-    def before(self, node: Any, cuts: Iterable[Moment] = ()) -> list[Moment]:
-        """What may have been done when a node is, since the last of the `cuts` that lies between."""
+    def before(self, node: Any, among: Sequence[Moment], cuts: Cuts | None = None) -> list[Moment]:
+        """What of `among`, in order, may have been done when a node is, since the last of the `cuts` that lies between."""
         place = self.of[id(node)]
-        found = [each for each in self.moments if each.order < place.order and self._leads(each, place)]
-        return [each for each in found if not any(self._parts(cut, each, place) for cut in cuts)]
+        first = cuts.last_before(place) if cuts is not None else 0
+        found, common = [], self._common(place)
+        has_final = any(word == _FINAL for _, word in place.arms)
+        for each in among[bisect_left(among, first, key=_order) : bisect_left(among, place.order, key=_order)]:
+            shared = common(each)
+            way = self._way(each)
+            if self._excludes(each, place, shared) or (way.left >= shared and not has_final) or way.goes_round(shared):
+                continue
+            if cuts is None or cuts.first_after(each) >= place.order:
+                found.append(each)
+        return found
 
-    def after(self, node: Any, cuts: Iterable[Moment] = ()) -> list[Moment]:
-        """What may be done when a node is done, up to the next of the `cuts` that lies between."""
+    def after(self, node: Any, among: Sequence[Moment], cuts: Cuts | None = None) -> list[Moment]:
+        """What of `among`, in order, may be done when a node is done, up to the next of the `cuts` that lies between."""
         place = self.of[id(node)]
-        found = [each for each in self.moments if each.order > place.order and self._leads(place, each)]
-        return [each for each in found if not any(self._parts(cut, place, each) for cut in cuts)]
+        last = cuts.first_after(place) if cuts is not None else sys.maxsize
+        found, common, way = [], self._common(place), self._way(place)
+        for each in among[bisect_left(among, place.order + 1, key=_order) : bisect_left(among, last + 1, key=_order)]:
+            shared = common(each)
+            if self._excludes(each, place, shared) or way.goes_round(shared):
+                continue
+            if way.left >= shared and not any(word == _FINAL for _, word in each.arms):
+                continue
+            if cuts is None or cuts.last_before(each) <= place.order:
+                found.append(each)
+        return found
 
-    def _leads(self, first: Moment, then: Moment) -> bool:
-        """Whether one moment may come before another one in one run (of one round of a loop)."""
-        others = dict(then.arms)
-        for number, (node, branch) in enumerate(first.arms):
-            other = others.get(node)
-            if other is None:
-                end = self._ends.get((node, branch))
-                if end == "function" and not any(word == _FINAL for _, word in then.arms):
-                    return False
-                loop = next((arm for arm in reversed(first.arms[:number]) if arm[1] == "round"), None)
-                if end == "round" and loop in then.arms:
-                    return False
-            elif other != branch:
-                return False
-        return True
+    def _common(self, place: Moment) -> Callable[[Moment], int]:
+        """How many branches, from the outermost on, another moment stands in as a place does."""
+        known: dict[Arm | None, int] = {None: 0, **{arm: number for number, arm in enumerate(place.arms, start=1)}}
+
+        def common(each: Moment) -> int:
+            n = len(each.arms) - 1
+            while n >= 0 and each.arms[n] not in known:
+                n -= 1
+            shared = known[each.arms[n] if n >= 0 else None]
+            known.update((arm, shared) for arm in each.arms[n + 1 :])
+            return shared
+
+        return common
 
     @staticmethod
-    def _parts(cut: Moment, first: Moment, then: Moment) -> bool:
-        """Whether a moment surely lies between two others."""
-        if not first.order < cut.order < then.order:
-            return False
-        return set(cut.arms) <= set(first.arms) or set(cut.arms) <= set(then.arms)
+    def _excludes(one: Moment, other: Moment, shared: int) -> bool:
+        """Whether two moments stand in different branches of one node, of which only one is taken."""
+        return len(one.arms) > shared < len(other.arms) and one.arms[shared][0] == other.arms[shared][0]
+
+    def _way(self, moment: Moment) -> _Way:
+        """How the branches are left in which a moment stands."""
+        arm = moment.arms[-1] if moment.arms else None
+        way = self._ways.get(arm)
+        if way is None:
+            n, way = len(moment.arms), _Way()
+            while n and moment.arms[n - 1] not in self._ways:
+                n -= 1
+            way = self._ways[moment.arms[n - 1]] if n else way
+            for number in range(n, len(moment.arms)):
+                arm = moment.arms[number]
+                end = self._ends.get(arm)
+                left = number if end == "function" else way.left
+                rounds = (*way.rounds, (way.loop, number)) if end == "round" and way.loop >= 0 else way.rounds
+                way = self._ways[arm] = _Way(left, number if arm[1] == "round" else way.loop, rounds)
+        return way
 
     # -- telling
 
@@ -84,11 +167,27 @@ class Timeline:
     def _branch(self, node: Any, word: str, statements: Sequence[Any], arms: Arms) -> None:
         arm = (id(node), word)
         self._row(statements, (*arms, arm))
-        end = _end(statements)
+        end = self._end(statements)
         if end:
             self._ends[arm] = end
         for each in statements:
             self.parents[id(each)] = node
+
+    def _end(self, statements: Sequence[Any]) -> str:
+        """How a row is left for good, where it is: "function" or "round". Rows within it were asked for before."""
+        last = statements[-1] if statements else None
+        known = self._known_ends.get(id(last))
+        if known is None:
+            known = ""
+            if isinstance(last, (ast.Return, ast.Raise)):
+                known = "function"
+            elif isinstance(last, (ast.Continue, ast.Break)):
+                known = "round"
+            elif isinstance(last, ast.If) and last.orelse:
+                ends = {self._end(last.body), self._end(last.orelse)}
+                known = "" if "" in ends else "round" if "round" in ends else "function"
+            self._known_ends[id(last)] = known
+        return known
 
     def _visit(self, node: Any, arms: Arms) -> None:
         for child in ast.iter_child_nodes(node):
@@ -214,13 +313,5 @@ def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _end(statements: Sequence[Any]) -> str:
-    last = statements[-1] if statements else None
-    if isinstance(last, (ast.Return, ast.Raise)):
-        return "function"
-    if isinstance(last, (ast.Continue, ast.Break)):
-        return "round"
-    if isinstance(last, ast.If) and last.orelse:
-        ends = {_end(last.body), _end(last.orelse)}
-        return "" if "" in ends else "round" if "round" in ends else "function"
-    return ""
+def _order(moment: Moment) -> int:
+    return moment.order

@@ -62,6 +62,7 @@ class Touches:
     def __init__(self, program: Program, sources: Sources) -> None:
         self.program, self.occurrences = program, Occurrences.shared(program, sources)
         self.mutable: dict[tuple[int, str, tuple[ClassValue, ...], bool], bool] = {}  # for `mutability`
+        self.declared: dict[tuple[int, str], bool] = {}  # for it too: by module and name
         self._known: dict[FunctionKey, Touched] = {}
         self._active: list[FunctionKey] = []
         self._provisional: dict[FunctionKey, Touched] = {}  # seen from within a circle
