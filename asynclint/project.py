@@ -52,6 +52,7 @@ class Request:
 
     `found` is what `discover` gave for the paths, if it has been asked; `around` are more files of the program, of which only those findings are
     shown that lead through the files asked for. `key` is what the results are kept under in the `cache`; without one, only facts are.
+    `in_process`: the caller is a process that may be lost, so no other is started to work on a file that may hang or crash it.
     """
 
     paths: tuple[str, ...]
@@ -65,6 +66,7 @@ class Request:
     around: Sequence[SourceFile] = ()
     cache: Cache | None = None
     key: bytes = b""
+    in_process: bool = False
 
 
 class _Indexed:
@@ -96,13 +98,13 @@ class Project:
         self._asked = frozenset(self.asked)
         self.partial = bool(around)  # whether there is more to the program than what was asked for
         self._locations = [file.absolute for file in files]
+        self.is_guarded = request.in_process  # then no other process is started for the work on one file
         if request.stdin is not None:
             self._overlay(self.asked[0], request.stdin)
         sources = [os.path.join(self.settings.root, source).replace(os.sep, "/").rstrip("/") for source in self.settings.src]
         self.modules = Modules([file.absolute.replace(os.sep, "/") for file in files], sources)
         self.program: Program
         self.early = engine.Early()
-        self.is_guarded = False  # whether this very process may be lost: then no other is started for the work on one file
         self.quoted: dict[int, dict[int, str]] = {}  # the lines that reports may quote, by file
         self.seconds: dict[str, float] = {}
         self.fresh = False  # whether something was indexed that the cache did not have
@@ -122,7 +124,8 @@ class Project:
 
     def _overlay(self, number: int, stdin: tuple[str, bytes]) -> None:
         try:
-            self.state.overlays[number] = pool.alone(_decoded, stdin, limit=self._limit_of(len(stdin[1])))
+            limit = self._limit_of(len(stdin[1]))
+            self.state.overlays[number] = _decoded(stdin) if self.is_guarded else pool.alone(_decoded, stdin, limit=limit)
         except SourceError as error:
             self.state.problems[number] = error.problem
         except pool.Failure as error:

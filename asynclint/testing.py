@@ -185,7 +185,7 @@ def _settings_of(path: Path) -> Settings:
 
 
 def _run_text(text: str, filename: str, level: Applicability | None, settings: Settings | None) -> RunResult:
-    request = runner.Request((), settings or _settings(), fix=level, write=False, stdin=(filename, text.encode("utf-8", "surrogatepass")))
+    request = runner.Request((), settings or _settings(), fix=level, write=False, stdin=(filename, text.encode("utf-8", "surrogatepass")), in_process=True)
     return _checked(runner.run(request))
 
 
@@ -193,7 +193,7 @@ def _run_files(files: Mapping[str, str], level: Applicability | None, settings: 
     """By path: the findings, and the text after fixing."""
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder), files)
-        result = _checked(runner.run(runner.Request((folder,), settings or _settings(), fix=level, write=False)))
+        result = _checked(runner.run(runner.Request((folder,), settings or _settings(), fix=level, write=False, in_process=True)))
         found = {each.path: each.findings for each in result.files}
         shown = {path: f"{Path(folder).as_posix()}/{path}" for path in files}
         return {path: (found[shown[path]], result.changed.get(shown[path], ("", text))[1]) for path, text in files.items()}

@@ -73,7 +73,7 @@ def in_layout(text: str, layout: tuple[str, list[str], bool]) -> bytes:
 def fixed(path: str, data: bytes) -> bytes:
     """The bytes of a file after all its fixes."""
     settings = Settings(root="/", tests_may_block=False, jobs=1, exclude=(), respect_gitignore=False)
-    result = runner.run(runner.Request((), settings, fix=Applicability.UNSAFE, write=False, stdin=(path, data)))
+    result = runner.run(runner.Request((), settings, fix=Applicability.UNSAFE, write=False, stdin=(path, data), in_process=True))
     assert not result.all_problems
     return Source.from_bytes(path, data).to_bytes(result.changed[path][1]) if path in result.changed else data
 

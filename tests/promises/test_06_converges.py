@@ -42,7 +42,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def changed(paths: Sequence[Path], settings: Settings = SETTINGS) -> dict[str, tuple[str, str]]:
-    request = runner.Request(tuple(map(str, paths)), settings, fix=Applicability.UNSAFE, write=False)
+    request = runner.Request(tuple(map(str, paths)), settings, fix=Applicability.UNSAFE, write=False, in_process=True)
     result = runner.run(request)
     assert not result.all_problems
     return result.changed

@@ -115,7 +115,7 @@ def caught_at(error: BlockingError, folder: Path) -> set[tuple[str, int]]:
 def fixed(before: Programs, folder: Path, level: Applicability) -> tuple[Programs, set[tuple[str, int]]]:
     """Programs after fixing, and the lines of the calls that are still said to block."""
     settings = Settings(root=str(before.folder), tests_may_block=False, jobs=1)
-    result = runner.run(runner.Request((str(before.folder),), settings, fix=level, write=False))
+    result = runner.run(runner.Request((str(before.folder),), settings, fix=level, write=False, in_process=True))
     assert not result.all_problems
     texts = {path: result.changed.get(str(before.folder / path), ("", text))[1] for path, text in before.texts.items()}
     left = {
