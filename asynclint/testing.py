@@ -185,7 +185,8 @@ def _settings_of(path: Path) -> Settings:
 
 
 def _run_text(text: str, filename: str, level: Applicability | None, settings: Settings | None) -> RunResult:
-    request = runner.Request((), settings or _settings(), fix=level, write=False, stdin=(filename, text.encode("utf-8", "surrogatepass")), in_process=True)
+    stdin = filename, text.encode("utf-8", "surrogatepass")
+    request = runner.Request((), settings or _settings(), fix=level, write=False, stdin=stdin, in_process=True)
     return _checked(runner.run(request))
 
 
