@@ -7,7 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from asynclint.reading import read_text
+from asynclint.options import ConfigError
+from asynclint.reading import read_text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -65,16 +66,22 @@ def _lower_bound(specifier: str) -> Version | None:
 
 
 class _Texts(dict[str, str]):
-    """The files of a folder, each read once and when first asked for; "" where there is none, or it cannot be read."""
+    """The files of a folder, each read once and when first asked for; "" where there is none, or the user may not read it.
+
+    Raises ConfigError where it is no regular file, or too large.
+    """
 
     def __init__(self, folder: str) -> None:
         super().__init__()
         self._folder = folder
 
     def __missing__(self, name: str) -> str:
+        path = os.path.join(self._folder, name)
         try:
-            text = read_text(os.path.join(self._folder, name), _LIMIT, errors="replace")
-        except OSError:
+            text = read_text(path, _LIMIT, errors="replace")
+        except OSError as error:
+            if not isinstance(error, (FileNotFoundError, PermissionError)) and not os.path.isdir(path):
+                raise ConfigError(f"{path}: `requires-python` cannot be read: {reason(error)}") from error
             text = ""
         self[name] = text
         return text

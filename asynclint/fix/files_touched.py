@@ -36,6 +36,9 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
     found = []
     for value in view.evaluate(call.func):
         if isinstance(value, External):
+            moved = _moved(view, value, call)
+            if moved is not None:
+                found += [each._replace(node=call) for each in files_of(view, moved)]
             use = view.program.catalog.file_uses.get(value.path)
             if use is None or view.is_given(call, use.unless) or (use.only_if and not view.is_given(call, use.only_if)):
                 continue
@@ -47,6 +50,15 @@ def files_of(view: View, call: ast.Call) -> list[FileAccess]:
         elif isinstance(value, FunctionValue) and not view.program.function(value.key).is_async:
             found += _through(view, call, value)
     return found
+
+
+def _moved(view: View, value: External, call: ast.Call) -> ast.Call | None:
+    """The call that an offload makes in a thread; None where the callee is none."""
+    offload = view.program.catalog.offloads.get(value.path)
+    if offload is None or not isinstance(offload.callable, int) or len(call.args) <= offload.callable:
+        return None
+    func = call.args[offload.callable]
+    return ast.copy_location(ast.Call(func, call.args[offload.callable + 1 :], call.keywords), call)
 
 
 def _through(view: View, call: ast.Call, value: FunctionValue) -> Iterator[FileAccess]:

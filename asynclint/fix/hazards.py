@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from asynclint.index.facts import Function
+    from asynclint.program.effects import Effect
     from asynclint.walk.context import Context
 
 
@@ -30,7 +31,7 @@ def demoted(ctx: Context, node: cst.CSTNode, *, in_thread: bool = False) -> Appl
     function = ctx.function_node
     if function is None:
         return Applicability.SAFE
-    if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or cleanups.may_lose(ctx) or _is_member_test(ctx, node):
+    if _tests_and_acts(ctx, node) or _cleans_up(ctx, function) or _is_caught(ctx, function) or cleanups.may_lose(ctx) or _is_member_test(ctx, node):
         return Applicability.UNSAFE
     here, twin = ctx.twin(node), ctx.twin(function)
     if races.first_suspension_of_a_task(ctx, twin) or races.guards_an_act(ctx, twin, here, lambda call: _blocks(ctx, call, _WAITING)):
@@ -57,8 +58,14 @@ def _reason(ctx: Context, function: Any, node: Any, *, in_thread: bool) -> str:
         or file_races.drains(place)
         or held.at(place, in_thread=in_thread and not _only_reads(place))
         or (held.changes_process(place) if in_thread else "")
+        or ("a helper asks the user, and may handle an interrupt" if in_thread and _asks_in_helper(effect) else "")
         or cancellation_loss.at(place, effect.block if in_thread and effect is not None else None)
     )
+
+
+def _asks_in_helper(effect: Effect | None) -> bool:
+    """Whether a helper waits for the user: an interrupt reaches the thread of the loop, not the helper's handler in another one."""
+    return effect is not None and effect.kind == "console" and not effect.is_direct
 
 
 def _only_reads(place: Place) -> bool:
@@ -78,6 +85,22 @@ def _cleans_up(ctx: Context, function: cst.CSTNode) -> bool:
             return True
     name = getattr(function, "name", None)
     return name is not None and name.value == "__aexit__"
+
+
+def _is_caught(ctx: Context, function: cst.CSTNode) -> bool:
+    """Whether a handler around the node at hand would take the cancellation that may come at a new `await` there, and not raise it again."""
+    below: Any = None
+    for above in reversed(ctx.ancestors):
+        if above is function:
+            break
+        if above.__class__.__name__ in ("Try", "TryStar") and below is not None and below is above.body:  # type: ignore[attr-defined]
+            for handler in map(ctx.twin, above.handlers):  # type: ignore[attr-defined]
+                last = handler.body[-1]
+                raises = isinstance(last, ast.Raise) and last.exc is None
+                if not raises and not ctx.program.cancellation_names.isdisjoint(caught_names(handler.type)):
+                    return True
+        below = above
+    return False
 
 
 def _tests_and_acts(ctx: Context, node: cst.CSTNode) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ANY = "*"  # in the place of the last part of a path
 _MANY = 40  # modules that call something of the same name
+_CHANGING = frozenset({"writes", "makes", "removes"})  # what is done to files that others may see half done
 _ROWS = frozenset({"row", "unknown", "position"})
 
 
@@ -35,6 +36,10 @@ def comes_between(place: Place) -> str:
             return f"{_shown(each.path)} is read before and written after"
         if each.kind == "write" and not parts.isdisjoint((each.path, (*each.path[:-1], _ANY))) and not _is_awaited(place, each):
             return f"{_shown(each.path)} is written after what belongs together with it"
+    if any(each.does in _CHANGING for each in place.own_files):
+        for each in after:
+            if each.kind == "write" and not _is_awaited(place, each):
+                return f"{_shown(each.path)} is written after the files that belong to it are changed"
     return _tested(place) or _in_a_row(place)
 
 

@@ -67,14 +67,14 @@ def _kept(ctx: Context, node: cst.Call, registry: str, owner: Owner | None) -> F
     twin = ctx.twin(node)
     edits: list[Edit] = []
     if isinstance(statement, ast.Expr):
-        name = _free_name(ctx, function, registry)
+        name = _free_name(ctx, function)
         place = ctx.span_of(statement).start.offset
         edits.append(Edit(ctx.path, ctx.source.span(place, place), f"{name} = "))
     else:
         target = statement.targets[0]
         name = target.id  # type: ignore[attr-defined]
         if name == "_":
-            name = _free_name(ctx, function, registry)
+            name = _free_name(ctx, function)
             edits.append(Edit(ctx.path, ctx.span_of(target), name))
     if twin.end_lineno != statement.end_lineno:
         raise Withheld("the call stands inside a longer statement")
@@ -186,18 +186,18 @@ def _statement(ctx: Context, node: cst.Call) -> ast.Expr | ast.Assign:
     return statement  # type: ignore[no-any-return]
 
 
-def _free_name(ctx: Context, function: cst.CSTNode | None, registry: str) -> str:
+def _free_name(ctx: Context, function: cst.CSTNode | None) -> str:
     """A name for the task that the function does not use yet, or that only this fix has put there."""
     whole: ast.AST = ctx.sources.tree(ctx.module) if function is None else ctx.twin(function)
-    name: str = ctx.once(f"free name {registry}", whole, lambda: _found_name(whole, registry))
+    name: str = ctx.once("free name", whole, lambda: _found_name(whole))
     return name
 
 
-def _found_name(whole: ast.AST, registry: str) -> str:
+def _found_name(whole: ast.AST) -> str:
     used = Counter(node.id for node in ast.walk(whole) if isinstance(node, ast.Name))
     parameters = {name for node in ast.walk(whole) for name in _bound_otherwise(node)}
     names = ("task", "background_task", *(f"background_task_{n}" for n in range(2, 100)))
-    return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name, registry)))
+    return next(name for name in names if name not in parameters and (not used[name] or used[name] == _own_uses(whole, name)))
 
 
 def _bound_otherwise(node: ast.AST) -> Iterator[str]:
@@ -216,14 +216,15 @@ def _bound_otherwise(node: ast.AST) -> Iterator[str]:
         yield node.rest
 
 
-def _own_uses(function: ast.AST, name: str, registry: str) -> int:
-    """How often a name is used by statements of this fix; 0 where there are others that assign to it."""
+def _own_uses(function: ast.AST, name: str) -> int:
+    """How often a name is used by statements as this fix writes them, whatever the registry; 0 where there are others that assign to it."""
     made, kept = 0, Counter[str]()
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and [target.id for target in node.targets if isinstance(target, ast.Name)] == [name]:
             made += 1
         elif isinstance(node, ast.Expr):
             kept[ast.unparse(node)] += 1
-    added, watched = kept[f"{registry}.add({name})"], kept[f"{name}.add_done_callback({registry}.discard)"]
+    added = sum(n for text, n in kept.items() if text.endswith(f".add({name})"))
+    watched = sum(n for text, n in kept.items() if text.startswith(f"{name}.add_done_callback(") and text.endswith(".discard)"))
     logged = kept[f"{name}.add_done_callback({LOGGER})"]
     return 2 * made + watched + logged if made == added and {watched, logged} <= {0, made} else 0

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 DERIVED = "derived"  # the folder of summaries in that of the catalog
 ALWAYS = frozenset({"stdlib", "frameworks", "cancellation", "runners", "safety", "threads"})  # the files that are no families
+_OF_FIXES = frozenset(  # tables that only fixes ask: they do not tell whether a callable blocks, so others may still speak of it
+    ["file_uses", "holds", "releases", "process_state", "sequences", "positions", "changes", "unique", "suspends"]
+)
 
 
 class CatalogError(Exception):
@@ -303,7 +306,8 @@ class Catalog:
 
     def _collect(self) -> None:
         if self._entries is None:
-            self._entries = frozenset[str]().union(*(table for name, table in vars(self).items() if not name.startswith("_")))
+            tables = (table for name, table in vars(self).items() if not name.startswith("_") and name not in _OF_FIXES)
+            self._entries = frozenset[str]().union(*tables)
             self._mentioned = set()
             for path in self._entries.difference(self.taught()):
                 while path and path not in self._mentioned:  # what holds a path that is there is there too

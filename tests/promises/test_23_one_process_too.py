@@ -259,5 +259,5 @@ def test_a_signal_while_files_are_written_leaves_no_temporary(number: int, tmp_p
     for each in range(60):
         assert (tmp_path / f"m{each}.py").read_text() in (
             FOUND,
-            FOUND.replace("import time", "import asyncio", 1).replace("time.sleep", "await asyncio.sleep"),
+            FOUND.replace("import time", "import asyncio\nimport time", 1).replace("time.sleep", "await asyncio.sleep"),
         )
