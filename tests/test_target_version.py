@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asynclint.config import load
+from asynclint.options import ConfigError
 from asynclint.target_version import oldest, required
 
 SETUP = "import setuptools\nsetuptools.setup(name='x', python_requires={})\n"
@@ -96,7 +97,12 @@ def test_the_repository_around_a_folder_says_it_too(tmp_path: Path) -> None:
     assert load([str(tmp_path / "part")]).target_version == (3, 8)
 
 
-def test_a_device_in_the_place_of_a_file_says_nothing(tmp_path: Path) -> None:
+def test_a_device_in_the_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "setup.py").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"setup\.py: `requires-python` cannot be read: not a regular file"):
+        required(str(tmp_path))
 
+
+def test_a_folder_in_the_place_of_a_file_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").mkdir()
     assert required(str(tmp_path)) is None
