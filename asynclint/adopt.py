@@ -78,7 +78,7 @@ class Adoption:
         stale = before.stale(result, self._ran)
         found = {before.entry(finding) for finding in result.findings if self._narrowing.is_grave(finding) or before.knows(finding)}
         after = Baseline(self._written, (before.entries - stale) | found)
-        write_file(self._written, after.text(), "--write-baseline", inside=[self._settings.root])
+        write_file(self._written, after.text(), "--write-baseline", inside=[self._settings.boundary])
         self._say(f"Wrote {_count(after.entries)} to {_shown(self._written)}: {len(found - before.entries)} new, {len(stale)} pruned.")
         return after
 

@@ -201,10 +201,10 @@ class Cache:
         except OSError:
             return memoryview(b"")
         content = memoryview(data)[_SIGNATURE:]
-        return content if data[:_SIGNATURE] == self._signature(content) else memoryview(b"")
+        return content if data[:_SIGNATURE] == self._signature(name, content) else memoryview(b"")
 
-    def _signature(self, content: Any) -> bytes:
-        return blake2b(content, digest_size=_SIGNATURE, key=self._secret, person=self._program).digest()
+    def _signature(self, name: str, content: Any) -> bytes:
+        return blake2b(content, digest_size=_SIGNATURE, key=self._secret, salt=name.encode(), person=self._program).digest()
 
     def write(
         self,
@@ -285,7 +285,7 @@ class Cache:
         if not os.path.lexists(ignore):
             replace(ignore, b"*\n")
         self._sweep()
-        replace(os.path.join(self.folder, name), self._signature(content) + content)
+        replace(os.path.join(self.folder, name), self._signature(name, content) + content)
 
     def _sweep(self) -> None:
         """Remove what runs that were killed an hour ago or earlier have left."""
@@ -302,7 +302,7 @@ def open_cache(settings: Settings, warn: Callable[[str], object] | None = None) 
     if not settings.cache:
         return None
     folder = os.path.join(settings.root, settings.cache_dir)
-    if is_within(folder, settings.root) and (os.path.islink(folder) or leads_out(folder, settings.root)):
+    if is_within(folder, settings.boundary) and (os.path.islink(folder) or leads_out(folder, settings.boundary)):
         (warn or _warn)(f"{folder} is a link, and no cache is kept behind one; remove it, or choose another `cache-dir`")
         return None
     secret = _secret(settings)

@@ -64,7 +64,20 @@ def run(arguments: Sequence[str]) -> int:
     except ConfigError as error:
         return _fail(_one_line(str(error)))
     except Exception as error:
+        stop = _interrupt(error)
+        if isinstance(stop, interrupts.Terminated):
+            raise stop from None
+        if stop is not None:
+            _tell("interrupted")
+            return INTERRUPTED
         return _fail(_crash(error) if _is_somewhere() else "the working directory does not exist any more; change to one that does")
+
+
+def _interrupt(error: BaseException | None) -> BaseException | None:
+    """The interrupt behind an error, if there is one: Python 3.11 and older wrap one that comes while a class is made."""
+    while error is not None and not isinstance(error, (KeyboardInterrupt, interrupts.Terminated)):
+        error = error.__cause__
+    return error
 
 
 def _fail(message: str) -> int:

@@ -15,7 +15,7 @@ from asynclint import reading
 from asynclint.options import DEFAULT, FILE_OPTIONS, ConfigError, convert, described
 from asynclint.patterns import glob_below
 from asynclint.record import record
-from asynclint.writing import leads_out, stays_within
+from asynclint.writing import is_within, leads_out, repository, stays_within
 
 _FILE_NAMES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
 _BASELINE = ".asynclint-baseline.json"
@@ -110,19 +110,27 @@ class Settings:
         """Where the baseline is, if there is one, and where it is written."""
         return self.baseline or os.path.join(self.root, _BASELINE)
 
+    @property
+    def boundary(self) -> str:
+        """The folder that nothing is written out of by a link: the repository or the working directory around the root, for a file that somebody
+        has put into a folder makes that the root.
+        """
+        top, here = repository(self.root), os.getcwd()
+        return here if is_within(top, here) and here not in _no_projects() else top
+
     def leads_out(self, path: str, named: Iterable[str]) -> bool:
         """Whether a path leads out of the project by a link; where there is no project, out of the directories that the user has `named`. A file that
         is named there is meant, wherever it leads.
         """
         if self.is_project:
-            return leads_out(path, self.root)
+            return leads_out(path, self.root) or leads_out(path, self.boundary)
         path = os.path.abspath(path)
         return not any(path == os.path.abspath(each) or stays_within(path, each) for each in named)
 
     def holds(self, named: Iterable[str]) -> list[str]:
         """The folders that hold the project; where there is none, the directories that the user has `named`, but for a home and the topmost one."""
         if self.is_project:
-            return [self.root]
+            return [self.boundary]
         return [each for each in map(os.path.abspath, named) if os.path.isdir(each) and each not in _no_projects()]
 
     def relative(self, path: str) -> str:
@@ -306,7 +314,10 @@ def _read(path: str, *, required: bool = False) -> dict[str, Any] | None:
     text = read_text(path)
     if os.path.basename(path) != "pyproject.toml":
         return parse(text, path)
-    values = parse(text, path).get("tool", {}).get("asynclint") if "asynclint" in text else None
+    tool = parse(text, path).get("tool", {}) if "asynclint" in text else {}
+    if not isinstance(tool, dict):
+        raise ConfigError(f"{path}: `tool`: expected a table, got {described(tool)}")
+    values = tool.get("asynclint")
     if values is None and required:
         raise ConfigError(f"{path}: has no table `[tool.asynclint]`")
     if values is not None and not isinstance(values, dict):
@@ -365,4 +376,7 @@ def _converted(values: Mapping[str, Any], source: str, directory: str) -> dict[s
         if "" in fields["catalog"] and not os.path.isabs(source):
             raise ConfigError(f"{source}: `catalog` is a list of files here; entries stand in a file")
         fields["catalog"] = tuple(os.path.join(directory, file) if file else source for file in fields["catalog"])
+    for name in ("baseline", "python", "cache_dir"):
+        if "\0" in (fields.get(name) or ""):
+            raise ConfigError(f"{source}: `{name.replace('_', '-')}`: no path has a NUL character in it")
     return fields

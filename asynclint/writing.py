@@ -31,6 +31,17 @@ def is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(os.path.join(folder, ""))
 
 
+def repository(folder: str) -> str:
+    """The root of the repository that a folder lies in, or the folder itself."""
+    place = os.path.abspath(folder)
+    while not os.path.lexists(os.path.join(place, ".git")):
+        above = os.path.dirname(place)
+        if above == place:
+            return os.path.abspath(folder)
+        place = above
+    return place
+
+
 def stays_within(path: str, folder: str) -> bool:
     """Whether a path is, or lies below, a folder, when all links are resolved."""
     return is_within(os.path.realpath(path), os.path.realpath(folder))

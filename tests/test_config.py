@@ -308,3 +308,17 @@ def test_a_pattern_that_is_none_is_an_error() -> None:
 )
 def test_what_is_selected_by_its_own_name(settings: Settings, expected: bool) -> None:
     assert settings.names("ASL604", "should-be-async") is expected
+
+
+@pytest.mark.parametrize("tool", ['tool = ["asynclint"]', 'tool = "asynclint"', "tool = 1 # asynclint"])
+def test_a_pyproject_whose_tool_is_no_table_is_an_error(tmp_path: Path, tool: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"{tool}\n")
+    with pytest.raises(ConfigError, match="`tool`: expected a table"):
+        load((str(tmp_path),))
+
+
+@pytest.mark.parametrize("key", ["python", "baseline", "cache-dir"])
+def test_a_path_with_a_nul_character_is_an_error(tmp_path: Path, key: str) -> None:
+    (tmp_path / "asynclint.toml").write_text(f'{key} = "a\\u0000b"\n')
+    with pytest.raises(ConfigError, match=f"`{key}`: no path has a NUL character in it"):
+        load((str(tmp_path),))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,7 @@ from asynclint.fix import writer
 from asynclint.options import FILE_OPTIONS, ConfigError, Kind, Option
 from asynclint.output import CLEAN, write, write_file
 from asynclint.reading import CONFIGURATION_LIMIT, read_regular, reason
-from asynclint.writing import leads_out
+from asynclint.writing import leads_out, repository
 
 _TABLE = "[tool.asynclint]"
 _PLACES = {"asynclint.toml": "", ".asynclint.toml": "", "pyproject.toml": _TABLE}
@@ -41,21 +40,15 @@ def command(folder: str) -> int:
             raise ConfigError(f"{path}: has a configuration of asynclint already; nothing was written")
     path = os.path.normpath(os.path.join(folder, "pyproject.toml"))
     if os.path.isfile(path):
-        if leads_out(path, _top(folder)):
+        if leads_out(path, repository(folder)):
             raise ConfigError(f"{path}: is a link to a file outside of the project; nothing was written")
         _append(path)
     else:
         path = os.path.normpath(os.path.join(folder, "asynclint.toml"))
-        write_file(path, configuration(), "init", inside=[_top(folder)])
+        write_file(path, configuration(), "init", inside=[repository(folder)])
     hook = _HOOK.format(version=__version__)
     write(sys.stdout, f"Wrote the configuration to {path}.\n\nFor pre-commit, in .pre-commit-config.yaml:\n\n{hook}")
     return CLEAN
-
-
-def _top(folder: str) -> str:
-    """The root of the repository that a folder lies in, or the folder itself."""
-    path = os.path.abspath(folder)
-    return next((str(each) for each in (Path(path), *Path(path).parents) if (each / ".git").exists()), path)
 
 
 def configuration() -> str:
@@ -87,7 +80,8 @@ def _quoted(text: str) -> str:
 
 
 def _has_table(path: str) -> bool:
-    return "asynclint" in parse(_read(path).decode("utf-8-sig", "replace"), path).get("tool", {})
+    tool = parse(_read(path).decode("utf-8-sig", "replace"), path).get("tool", {})
+    return isinstance(tool, dict) and "asynclint" in tool
 
 
 def _read(path: str) -> bytes:

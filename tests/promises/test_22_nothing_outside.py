@@ -435,3 +435,34 @@ def test_a_run_in_a_hostile_repository_leaves_all_links_and_their_targets(projec
         run("-q", "--add-ignore", ".")
     assert links_in(project) == before
     assert is_untouched(outside)
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "setup.cfg"])
+@pytest.mark.parametrize("arguments", [["-o", "report.json"], ["--write-baseline", "--baseline", "report.json"]])
+def test_a_project_within_the_project_makes_no_link_lead_elsewhere(project: Path, outside: Path, run: Run, marker: str, arguments: list[str]) -> None:
+    """A file in the folder that is linted makes that the root; the repository around it is still what nothing is written out of."""
+    (project / "src").mkdir()
+    (project / "src" / marker).write_text("[tool.asynclint]\n" if marker == "pyproject.toml" else "")
+    (project / "app.py").rename(project / "src" / "app.py")
+    (project / "report.json").symlink_to(outside / "new")
+    code, _, told = run("--no-cache", "src", *arguments)
+    assert code == 2 and "leads out of the project by a link" in told
+    assert is_untouched(outside)
+
+
+def test_a_linked_folder_with_a_configuration_is_still_outside(project: Path, outside: Path, run: Run) -> None:
+    (outside / "file").rename(outside / "app.py")
+    (outside / "app.py").write_text(PROGRAM)
+    (outside / "pyproject.toml").write_text("")
+    (project / "lib").symlink_to(outside)
+    code, _, told = run("--no-cache", "--fix", "lib")
+    assert code == 2 and "link to a file outside of the project" in told
+    assert (outside / "app.py").read_text() == PROGRAM
+
+
+def test_a_file_of_the_cache_is_taken_for_no_other(project: Path, run: Run) -> None:
+    first = run(".")
+    folder = project / ".asynclint_cache"
+    for source, target in (("facts", "results"), ("results", "facts")):
+        shutil.copy(folder / source, folder / target)
+        assert run(".")[:2] == first[:2]
