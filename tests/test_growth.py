@@ -11,7 +11,7 @@ from asynclint import pool
 from asynclint.testing import lint_text
 
 HEAD = "import asyncio, contextlib, os, threading, time\nimport requests\n\nlock = threading.Lock()\n\nasync def work(a):\n    await asyncio.sleep(a)\n\n"
-SMALL, LARGE, MOST = 60, 240, 6.0  # items, and how much more four times as many may cost: of a square it is 16
+SMALL, LARGE, MOST = 60, 240, 9.0  # items, and how much more four times as many may cost: of a square it is 16
 FLOOR = 0.03  # seconds below which a time says nothing
 
 
